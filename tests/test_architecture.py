@@ -22,7 +22,17 @@ MAY_IMPORT = {
     "review": GROUND | {"protocol", "search", "screening", "extraction", "effects", "synthesis"},
     "report": GROUND | {"review", "figures", "synthesis", "effects"},
     "cli": GROUND
-    | {"report", "review", "figures", "synthesis", "effects", "extraction", "screening", "search", "protocol"},
+    | {
+        "report",
+        "review",
+        "figures",
+        "synthesis",
+        "effects",
+        "extraction",
+        "screening",
+        "search",
+        "protocol",
+    },
 }
 ONLY_IN = {
     "urllib.request": {"search/entrez"},
@@ -70,7 +80,7 @@ def violations(path, names):
         parts = name.split(".")
         if parts[0] == "metareview" and len(parts) > 1:
             target = parts[1]
-            if target != room and target != "__version__" and target not in MAY_IMPORT[room]:
+            if target not in (room, "__version__") and target not in MAY_IMPORT[room]:
                 yield f"{path.relative_to(PACKAGE)} imports {name}"
 
 

@@ -1,0 +1,68 @@
+"""The command line: parse, call one function, print.
+
+Each verb lives in a file of its own and is loaded when it is called, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import click
+
+import metareview
+from metareview.errors import MetareviewError
+
+# verb -> (module:function, what the list of commands says of it), in the order of a review's life
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the verbs in the order of a review's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's file and return its command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing their files."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, says) for verb, (_, says) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(metareview.__version__, prog_name="metareview")
+def cli() -> None:
+    """A review that you can make: from protocol and sheets to estimates, figures and sentences."""
+
+
+@contextmanager
+def one_line_per_problem() -> Iterator[None]:
+    """Turn what metareview refuses into ``error:`` lines and exit code 1."""
+    try:
+        yield
+    except MetareviewError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def main() -> None:
+    """Run the command line."""
+    with one_line_per_problem():
+        cli(prog_name="metareview")

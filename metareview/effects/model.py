@@ -1,0 +1,108 @@
+"""What an effect is: the measure, and one estimate with its variance per study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Columns = Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An interval and the level it was made for, as a fraction (0.95).
+
+    >>> Interval(-0.2, 0.4, 0.95).contains(0.0)
+    True
+    """
+
+    low: float
+    high: float
+    level: float
+
+    def contains(self, value: float) -> bool:
+        """Say whether a value lies inside, ends included."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One effect measure: one row of the table of measures.
+
+    Attributes
+    ----------
+    code : metafor's code, ``RR``
+    label : as a reader knows it, ``Risk ratio``
+    arms : 1 or 2
+    kind : ``binary``, ``continuous``, ``rate``, ``correlation``, ``contrast``
+    needs : the columns it is computed from, under metafor's names
+    formula : columns ``(k,)`` each -> ``(yi, vi)``, each ``(k,)``, on the analysis scale
+    scale : ``log``, ``identity``, ``logit``, ``arcsine``, ``z``: what the analysis scale is
+    back : from the analysis scale to the one that is printed
+    null : the value of no effect on the analysis scale; ``None`` where there is none
+    citation : the paper and equation of the formula
+    """
+
+    code: str
+    label: str
+    arms: int
+    kind: str
+    needs: tuple[str, ...]
+    formula: Callable[[Columns], tuple[FloatArray, FloatArray]]
+    scale: str
+    back: Callable[[Any], Any]
+    null: float | None
+    citation: str
+
+
+def _read_only(values: Any) -> FloatArray:
+    array = np.array(values, dtype=float)
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """Estimates of one measure, one per study, every study kept in the order it was given.
+
+    Attributes
+    ----------
+    measure : the measure they are of
+    labels : ``(k,)`` study labels
+    yi, vi : ``(k,)`` estimates and sampling variances on the analysis scale; NaN where a study's
+        effect is not estimable (it stays visible, and ``study_notes`` says why)
+    data : the reported numbers they came from, ``(k,)`` each, under metafor's names (``ai n1i ci n2i`` …)
+    moderators : further columns of the studies (year, subgroup), ``(k,)`` each
+    study_notes : per study, what a reader must know of it (zero cells, derived or inferred counts)
+    notes : what a reader must know of them all
+    """
+
+    measure: Measure
+    labels: tuple[str, ...]
+    yi: FloatArray
+    vi: FloatArray
+    data: Columns = field(default_factory=dict)
+    moderators: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    study_notes: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "yi", _read_only(self.yi))
+        object.__setattr__(self, "vi", _read_only(self.vi))
+        object.__setattr__(self, "data", {name: _read_only(column) for name, column in self.data.items()})
+        if not self.study_notes:
+            object.__setattr__(self, "study_notes", ((),) * len(self.labels))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def estimable(self) -> NDArray[np.bool_]:
+        """``(k,)`` whether a study has an estimate with a usable variance."""
+        return np.isfinite(self.yi) & np.isfinite(self.vi) & (self.vi > 0)

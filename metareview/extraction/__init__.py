@@ -1,0 +1,1 @@
+"""From people's reading to typed rows."""

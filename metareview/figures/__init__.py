@@ -1,0 +1,1 @@
+"""Figures: plain data in, matplotlib figure out."""

@@ -1,0 +1,1 @@
+"""The hall: knows where the files of a review lie, and hands each stage's yield on."""

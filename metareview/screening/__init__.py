@@ -1,0 +1,1 @@
+"""Screening decisions, agreement, and the PRISMA counts that follow from them."""

@@ -1,0 +1,1 @@
+"""Records before anyone judges them: searched, imported, deduplicated."""
