@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(metareview.__version__, prog_name="metareview")
 def cli() -> None:
-    """A review that you can make: from protocol and sheets to estimates, figures and sentences."""
+    """Make a review: from protocol and sheets to estimates, figures and sentences."""
 
 
 @contextmanager
