@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
+Formula = Callable[[Columns], tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,17 @@ class Measure:
     back : from the analysis scale to the one that is printed
     null : the value of no effect on the analysis scale; ``None`` where there is none
     citation : the paper and equation of the formula
+    forward : from the printed scale to the analysis scale
+    axis : what to write under an axis of the printed scale; the label where empty
+    variants : the formulas by metafor's ``vtype``; the first is the default, and is ``formula``
+    cells : which counts can be zero: ``table`` (2x2), ``events`` (one arm), ``counts`` (two rates),
+        ``count`` (one rate); empty where zeros need no care
+    add : what the default treatment of zero cells adds; 0 where zeros need none
+    relative : whether a study without an event (or without a non-event) in either arm says nothing
+    undefined : why the formula can fail, as a sentence for the study it fails in
+    back_by_size : from the analysis scale to the printed one given the size of a study (``ni`` or
+        ``ti``), where ``back`` alone cannot know it (PFT, IRFT)
+    caveat : what a reader must know of the measure itself
     """
 
     code: str
@@ -53,11 +65,24 @@ class Measure:
     arms: int
     kind: str
     needs: tuple[str, ...]
-    formula: Callable[[Columns], tuple[FloatArray, FloatArray]]
+    formula: Formula
     scale: str
     back: Callable[[Any], Any]
     null: float | None
     citation: str
+    forward: Callable[[Any], Any] = np.positive
+    axis: str = ""
+    variants: Mapping[str, Formula] = field(default_factory=dict)
+    cells: str = ""
+    add: float = 0.0
+    relative: bool = False
+    undefined: str = ""
+    back_by_size: Callable[[Any, Any], Any] | None = None
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "axis", self.axis or self.label)
+        object.__setattr__(self, "variants", self.variants or {"LS": self.formula})
 
 
 def _read_only(values: Any) -> FloatArray:
@@ -106,3 +131,15 @@ class Effects:
     def estimable(self) -> NDArray[np.bool_]:
         """``(k,)`` whether a study has an estimate with a usable variance."""
         return np.isfinite(self.yi) & np.isfinite(self.vi) & (self.vi > 0)
+
+    def printed(self, values: Any) -> FloatArray:
+        """Bring one value per study, ``(k,)``, from the analysis scale to the printed one.
+
+        Each study's own size is used where the way back depends on it (PFT, IRFT), so that the
+        printed proportion is the observed one; ``measure.back`` uses the harmonic mean of all.
+        """
+        by_size = self.measure.back_by_size
+        size = self.data.get("ni", self.data.get("ti"))
+        if by_size is None or size is None:
+            return np.asarray(self.measure.back(np.asarray(values, dtype=float)), dtype=float)
+        return np.asarray(by_size(np.asarray(values, dtype=float), size), dtype=float)

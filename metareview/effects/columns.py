@@ -1,0 +1,294 @@
+"""Columns as people name them: found under metafor's names or ours, read as numbers, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from metareview.effects.model import Columns, FloatArray
+from metareview.errors import EffectError
+from metareview.tables import clean, number
+
+LABEL_COLUMNS = ("study", "slab")
+# our names -> metafor's; where a name can mean two things, the measure's own columns decide
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "events_1": ("ai", "x1i"),
+    "nonevents_1": ("bi",),
+    "total_1": ("n1i",),
+    "events_2": ("ci", "x2i"),
+    "nonevents_2": ("di",),
+    "total_2": ("n2i",),
+    "time_1": ("t1i",),
+    "time_2": ("t2i",),
+    "mean_1": ("m1i",),
+    "sd_1": ("sd1i",),
+    "mean_2": ("m2i",),
+    "sd_2": ("sd2i",),
+    "mean_post": ("m1i",),
+    "mean_pre": ("m2i",),
+    "sd_pre": ("sd1i",),
+    "sd_post": ("sd2i",),
+    "sd_change": ("sddi",),
+    "events": ("xi",),
+    "nonevents": ("mi",),
+    "total": ("ni",),
+    "time": ("ti",),
+    "mean": ("mi",),
+    "sd": ("sdi",),
+    "correlation": ("ri",),
+    "alpha": ("ai",),
+    "items": ("mi",),
+    "predictors": ("mi",),
+    "t": ("ti",),
+    "p": ("pi", "logrank_p"),
+    "se": ("sei",),
+    "level": ("ci_level",),
+    "ci.lb": ("ci_low",),
+    "ci.ub": ("ci_high",),
+    "o_minus_e": ("oe",),
+}
+_UNKNOWN = frozenset({"", "na", "nan", "n/a", "null", "none", "."})
+_SIZES = [
+    "ai",
+    "bi",
+    "ci",
+    "di",
+    "n1i",
+    "n2i",
+    "x1i",
+    "x2i",
+    "t1i",
+    "t2i",
+    "xi",
+    "ni",
+    "sd1i",
+    "sd2i",
+    "sdi",
+    "sddi",
+]
+_NEVER_NEGATIVE = dict.fromkeys(_SIZES, (0.0, np.inf, "it cannot be below 0"))
+_R = {"ri": (-1.0, 1.0, "a correlation lies between -1 and 1")}
+# kind of measure -> column -> lowest and highest value, and what to say of others
+_LIMITS: Mapping[str, Mapping[str, tuple[float, float, str]]] = {
+    "binary": {**_NEVER_NEGATIVE, "mi": _NEVER_NEGATIVE["xi"]},
+    "rate": {**_NEVER_NEGATIVE, "ti": _NEVER_NEGATIVE["t1i"]},
+    "continuous": {**_NEVER_NEGATIVE, **_R},
+    "correlation": {**_NEVER_NEGATIVE, **_R, "mi": _NEVER_NEGATIVE["xi"]},
+    "reliability": {
+        "ai": (-np.inf, 1.0, "a coefficient of reliability cannot exceed 1"),
+        "mi": _NEVER_NEGATIVE["xi"],
+        "ni": _NEVER_NEGATIVE["ni"],
+    },
+    "contrast": _NEVER_NEGATIVE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Columns read for one measure.
+
+    Attributes
+    ----------
+    columns : metafor's names -> ``(k,)`` numbers, NaN where missing
+    called : metafor's names -> the names they were given under
+    texts : columns of words a measure reads (``direction``, ``scale``), ``(k,)`` each
+    labels : ``(k,)`` study labels
+    moderators : every other column
+    """
+
+    columns: Columns
+    called: Mapping[str, str]
+    texts: Mapping[str, tuple[str, ...]]
+    labels: tuple[str, ...]
+    moderators: Mapping[str, Sequence[Any]]
+
+    def name(self, column: str) -> str:
+        """Say how the reader called a column."""
+        return self.called.get(column, column)
+
+    def where(self, row: int) -> str:
+        """Say which row is meant, as a reader counts (the header is no row)."""
+        return f"row {row + 1} ({self.labels[row]})"
+
+
+def read_columns(
+    data: Any, accepted: Iterable[str], *, words: Iterable[str] = (), labels: Sequence[str] | None = None
+) -> Reading:
+    """Find, read and check the columns a measure may use.
+
+    Parameters
+    ----------
+    data
+        A mapping of column names to ``(k,)`` values, or a DataFrame.
+    accepted
+        The columns the measure may use, under metafor's names.
+    words
+        Those that hold words.
+    labels
+        ``(k,)`` study labels in place of a column ``study`` or ``slab``.
+
+    Raises
+    ------
+    EffectError
+        All cells that are no number, all columns of another length, and names given twice.
+    """
+    given = _as_mapping(data)
+    words = set(words)
+    found, called, problems = _match(given, set(accepted) | words)
+    k = _length(given, problems)
+    names = _labels(given, labels, k, problems)
+    columns: dict[str, FloatArray] = {}
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, values in found.items():
+        if name in words:
+            texts[name] = tuple(_text(v) for v in values)
+        else:
+            columns[name] = _numbers(values, called[name], names, problems)
+    if problems:
+        raise EffectError(problems)
+    used = {*called.values(), *LABEL_COLUMNS}
+    moderators = {str(n): _kept(v) for n, v in given.items() if n not in used}
+    return Reading(columns, called, texts, names, moderators)
+
+
+def _as_mapping(data: Any) -> dict[str, Any]:
+    if not (hasattr(data, "keys") and hasattr(data, "__getitem__")):
+        raise EffectError(
+            f"the data are a {type(data).__name__}; a DataFrame or a mapping of columns is needed."
+        )
+    given = {str(name): data[name] for name in data.keys()}  # noqa: SIM118 - a DataFrame's keys
+    scalars = [n for n, v in given.items() if isinstance(v, str) or not hasattr(v, "__len__")]
+    if scalars:
+        raise EffectError(
+            [f'column "{n}" is a single value; one value per study is needed.' for n in scalars]
+        )
+    return {name: _values(column) for name, column in given.items()}
+
+
+def _values(column: Any) -> Any:
+    """Take a column's values without its index, so that they are counted by place."""
+    return column.to_numpy() if hasattr(column, "to_numpy") else column
+
+
+def _match(given: Mapping[str, Any], accepted: set[str]) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+    found: dict[str, Any] = {}
+    called: dict[str, str] = {}
+    problems = []
+    for name, values in given.items():
+        target = next((n for n in (name, *NAMES.get(name, ())) if n in accepted), None)
+        if target is None:
+            continue
+        if target in found:
+            problems.append(
+                f'columns "{called[target]}" and "{name}" hold the same quantity ({target}); keep one of them.'
+            )
+        found[target], called[target] = values, name
+    return found, called, problems
+
+
+def _length(given: Mapping[str, Any], problems: list[str]) -> int:
+    lengths = {name: len(values) for name, values in given.items()}
+    if not lengths:
+        problems.append("the data have no columns.")
+        return 0
+    k = next(iter(lengths.values()))
+    first = next(iter(lengths))
+    problems += [
+        f'column "{name}" has {n} values; column "{first}" has {k}.' for name, n in lengths.items() if n != k
+    ]
+    return k
+
+
+def _labels(
+    given: Mapping[str, Any], labels: Sequence[str] | None, k: int, problems: list[str]
+) -> tuple[str, ...]:
+    column = next((c for c in LABEL_COLUMNS if c in given), None)
+    values = labels if labels is not None else given[column] if column else [""] * k
+    if len(values) != k:
+        problems.append(f"there are {len(values)} labels for {k} studies.")
+        values = [""] * k
+    return tuple(_text(v) or f"Study {i}" for i, v in enumerate(values, 1))
+
+
+def _text(value: Any) -> str:
+    """Give a cell's text; a year or number that became 2004.0 is written 2004."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:  # noqa: PLR0124
+        return ""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return clean(str(value))
+
+
+def _numbers(values: Any, name: str, labels: Sequence[str], problems: list[str]) -> FloatArray:
+    array = np.asarray(values)
+    if array.ndim != 1:
+        problems.append(f'column "{name}" has {array.ndim} dimensions; one value per study is needed.')
+        return np.full(len(labels), np.nan)
+    if array.dtype.kind in "iufb":
+        numbers = array.astype(float)
+    else:
+        cells = [_number(v) for v in array.tolist()]
+        problems += [
+            f'row {i} ({label}): {name} is "{_text(value)}"; {cell}.'
+            for i, (label, value, cell) in enumerate(zip(labels, array.tolist(), cells, strict=False), 1)
+            if isinstance(cell, str)
+        ]
+        numbers = np.array([np.nan if isinstance(c, str) else c for c in cells], dtype=float)
+    problems += [
+        f"row {i + 1} ({labels[i]}): {name} is {numbers[i]}; a finite number is needed, or an empty cell."
+        for i in np.flatnonzero(np.isinf(numbers))
+        if i < len(labels)
+    ]
+    return numbers
+
+
+def _number(value: Any) -> float | str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    text = _text(value)
+    return float("nan") if text.casefold() in _UNKNOWN else number(text)
+
+
+def _kept(values: Any) -> tuple[Any, ...]:
+    """Keep a moderator as it is, numbers as Python's own."""
+    return tuple(values.tolist() if hasattr(values, "tolist") else values)
+
+
+def impossible(reading: Reading, kind: str) -> Iterator[str]:
+    """Name every count, size, standard deviation or coefficient that cannot be, for a kind of measure."""
+    for name, (low, high, sentence) in _LIMITS[kind].items():
+        values = reading.columns.get(name)
+        if values is not None:
+            for i in np.flatnonzero((values < low) | (values > high)):
+                yield f"{reading.where(i)}: {reading.name(name)} is {values[i]:g}; {sentence}."
+    if kind == "reliability":
+        return
+    for part, whole in (("ai", "n1i"), ("ci", "n2i"), ("bi", "n1i"), ("di", "n2i"), ("xi", "ni")):
+        yield from _exceeding(reading, part, whole)
+    for parts, whole in ((("ai", "bi"), "n1i"), (("ci", "di"), "n2i")):
+        yield from _not_adding_up(reading, parts, whole)
+
+
+def _exceeding(reading: Reading, part: str, whole: str) -> Iterator[str]:
+    a, n = reading.columns.get(part), reading.columns.get(whole)
+    if a is None or n is None:
+        return
+    for i in np.flatnonzero(a > n):
+        yield (
+            f"{reading.where(i)}: {reading.name(part)} is {a[i]:g}; "
+            f"it cannot exceed {reading.name(whole)} ({n[i]:g})."
+        )
+
+
+def _not_adding_up(reading: Reading, parts: tuple[str, str], whole: str) -> Iterator[str]:
+    a, b, n = (reading.columns.get(name) for name in (*parts, whole))
+    if a is None or b is None or n is None:
+        return
+    for i in np.flatnonzero(np.abs(a + b - n) > 1e-9 * np.abs(n)):
+        yield (
+            f"{reading.where(i)}: {reading.name(parts[0])} and {reading.name(parts[1])} are {a[i]:g} and "
+            f"{b[i]:g}; they must add up to {reading.name(whole)} ({n[i]:g})."
+        )
