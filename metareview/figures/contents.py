@@ -1,0 +1,214 @@
+"""From a synthesis to the table that its forest plot shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from metareview.effects import FloatArray, Interval
+from metareview.figures.columns import Filled, effect_digits, filled_columns
+from metareview.figures.options import ForestOptions
+from metareview.figures.style import Style
+from metareview.figures.summary import (
+    foot_of,
+    heterogeneity_line,
+    mark_notes,
+    model_name,
+    summary_lines,
+)
+from metareview.figures.table import ForestTable, Row, Triple
+from metareview.figures.wording import write_effect, write_span
+from metareview.synthesis import Synthesis
+
+
+def forest_table(synthesis: Synthesis, style: Style, options: ForestOptions) -> ForestTable:
+    """Lay down what the forest plot of one synthesis says."""
+    columns = filled_columns(synthesis, style, options)
+    marks, marked = mark_notes(synthesis.effects.study_notes, style.words)
+    rows = study_rows(synthesis, columns, marks, options)
+    pooled = pooled_rows(synthesis, columns, style)
+    for other in options.also:
+        pooled += pooled_rows(other, columns, style, label=model_name(other))
+    if style.summary_left:
+        pooled += [Row("text", line) for line in summary_lines(synthesis, style)]
+    foot = foot_of(synthesis, marked, style, options)
+    return table_of(synthesis, [*rows, *_set_off(rows, pooled)], columns, foot, options, style)
+
+
+def _set_off(rows: Sequence[Row], pooled: Sequence[Row]) -> list[Row]:
+    return [Row("gap", ""), *pooled] if rows and pooled else list(pooled)
+
+
+def table_of(
+    synthesis: Synthesis,
+    rows: Sequence[Row],
+    columns: Sequence[Filled],
+    foot: tuple[tuple[str, str], ...],
+    options: ForestOptions,
+    style: Style,
+) -> ForestTable:
+    """Put rows and foot under the columns and axis of a synthesis."""
+    measure = synthesis.effects.measure
+    null = None if measure.null is None else float(measure.back(measure.null))
+    return ForestTable(
+        title=options.title,
+        subtitle=options.subtitle,
+        columns=tuple(f.column for f in columns),
+        rows=tuple(rows),
+        axis_title=axis_title(synthesis),
+        log=measure.scale == "log",
+        null=null,
+        favours=favours_of(synthesis, style, options),
+        foot=foot,
+        core=core_values(rows, null),
+        limits=options.limits,
+    )
+
+
+def axis_title(synthesis: Synthesis) -> str:
+    """Return what stands under the axis: the measure, the level, and that the scale is a log one."""
+    measure = synthesis.effects.measure
+    scale = ", log scale" if measure.scale == "log" else ""
+    return f"{measure.axis or measure.label} ({synthesis.method.level * 100:g}% CI){scale}"
+
+
+def favours_of(synthesis: Synthesis, style: Style, options: ForestOptions) -> tuple[str, str]:
+    """Return what stands left and right of no effect.
+
+    Where nobody said which direction is better, only "lower with" and "higher with" are true.
+    """
+    measure = synthesis.effects.measure
+    if any(options.favours):
+        left, right = (_favouring(who, style.words.favours) for who in options.favours)
+        return left, right
+    if measure.null is None or measure.arms != 2:
+        return ("", "")
+    return f"Lower with {options.arms[0]}", f"Higher with {options.arms[0]}"
+
+
+def _favouring(who: str, verb: str) -> str:
+    """Write whom a side favours; a phrase that already says so is left as it is."""
+    return who if not who or who.casefold().startswith(("favo", "lower", "higher")) else f"{verb} {who}"
+
+
+def core_values(rows: Sequence[Row], null: float | None) -> tuple[float, ...]:
+    """Return what the axis must show: no effect, pooled rows whole, and the estimates of weighty studies."""
+    values = [] if null is None else [null]
+    for row in rows:
+        if row.effect is None:
+            continue
+        if row.kind == "pooled":
+            values += row.effect
+        elif row.kind == "study" and row.size >= 0.02:
+            values.append(row.effect[0])
+    return tuple(v for v in values if math.isfinite(v))
+
+
+def study_rows(
+    synthesis: Synthesis,
+    columns: Sequence[Filled],
+    marks: Sequence[str],
+    options: ForestOptions,
+    *,
+    indent: int = 0,
+    largest: float | None = None,
+) -> list[Row]:
+    """Return one row per study, also of those not estimable, in the order they were given."""
+    effects = synthesis.effects
+    cells = [(f.column.key, f.study(synthesis)) for f in columns if f.column.key not in {"study", "plot"}]
+    triples = printed_triples(synthesis)
+    sizes = square_sizes(synthesis, largest)
+    return [
+        Row(
+            "study",
+            label,
+            {key: texts[n] for key, texts in cells},
+            marks[n],
+            triples[n],
+            sizes[n],
+            indent,
+            options.sources.get(label, ""),
+        )
+        for n, label in enumerate(effects.labels)
+    ]
+
+
+def printed_triples(synthesis: Synthesis) -> list[Triple | None]:
+    """Return each study's estimate and interval on the printed scale; None where it has none.
+
+    An estimate whose interval is missing keeps its place: its ends are the estimate itself.
+    """
+    effects = synthesis.effects
+    at, low, high = (effects.printed(v) for v in (effects.yi, synthesis.study_low, synthesis.study_high))
+    low, high = np.where(np.isnan(low), at, low), np.where(np.isnan(high), at, high)
+    triples: list[Triple | None] = []
+    for e, a, b in zip(at, low, high, strict=True):
+        triples.append((float(e), float(min(a, b)), float(max(a, b))) if math.isfinite(e) else None)
+    return triples
+
+
+def square_sizes(synthesis: Synthesis, largest: float | None = None) -> list[float]:
+    """Return the area of each square as a share of the largest; equal where nothing was weighted."""
+    weights: FloatArray = np.nan_to_num(synthesis.weights)
+    top = largest if largest is not None else float(weights.max(initial=0.0))
+    if top <= 0:
+        return [0.3 if e else 0.0 for e in synthesis.effects.estimable]
+    return [float(w / top) for w in weights]
+
+
+def pooled_rows(
+    synthesis: Synthesis,
+    columns: Sequence[Filled],
+    style: Style,
+    *,
+    label: str = "",
+    indent: int = 0,
+) -> list[Row]:
+    """Return the rows of diamond, prediction and other intervals; say so where nothing is pooled."""
+    s = synthesis
+    if not s.pooled or s.ci is None:
+        said = "Not pooled: one study" if s.k == 1 else "Not pooled: no study with an estimate"
+        return [Row("text", said, indent=indent)]
+    cells = {f.column.key: f.pooled(s) for f in columns if f.column.key not in {"study", "plot"}}
+    name = label or pooled_label(s, style)
+    rows = [Row("pooled", name, cells, effect=_triple(s, s.estimate, s.ci), indent=indent)]
+    if s.prediction is not None:
+        rows.append(_prediction_row(s, s.prediction, style, indent))
+    for other in s.alternatives:
+        effect = _triple(s, other.estimate, other.ci)
+        text = write_effect(*effect, effect_digits(s), style.words)
+        rows.append(Row("pooled", other.label, {"effect": text}, effect=effect, indent=indent))
+    return rows
+
+
+def pooled_label(synthesis: Synthesis, style: Style) -> str:
+    """Return how the preset names the pooled row."""
+    if style.summary_left:
+        return f"Total ({synthesis.method.level * 100:g}% CI)"
+    return model_name(synthesis)
+
+
+def _prediction_row(synthesis: Synthesis, prediction: Interval, style: Style, indent: int) -> Row:
+    at, low, high = _triple(synthesis, synthesis.estimate, prediction)
+    text = write_span(low, high, effect_digits(synthesis), style.words)
+    label = f"{prediction.level * 100:g}% prediction interval"
+    return Row("prediction", label, {"effect": text}, effect=(at, low, high), indent=indent)
+
+
+def _triple(synthesis: Synthesis, estimate: float, interval: Interval) -> Triple:
+    back = synthesis.effects.measure.back
+    ends = sorted((float(back(interval.low)), float(back(interval.high))))
+    return float(back(estimate)), ends[0], ends[1]
+
+
+def heterogeneity_row(synthesis: Synthesis, style: Style, indent: int = 0) -> Row:
+    """Return a subgroup's line on heterogeneity."""
+    return Row("text", heterogeneity_line(synthesis, style.words, style.summary_left), indent=indent)
+
+
+def cells_with(keys: Mapping[str, str], columns: Sequence[Filled]) -> dict[str, str]:
+    """Return the cells that have a column."""
+    shown = {f.column.key for f in columns}
+    return {key: text for key, text in keys.items() if key in shown}
