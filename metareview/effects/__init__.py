@@ -3,6 +3,7 @@
 from metareview.effects.measures import MEASURES, measure_of
 from metareview.effects.model import Columns, Effects, FloatArray, Interval, Measure
 from metareview.effects.sizes import effect_sizes
+from metareview.effects.subsets import only_studies
 from metareview.effects.zerocells import ZeroCells
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "ZeroCells",
     "effect_sizes",
     "measure_of",
+    "only_studies",
 ]

@@ -98,7 +98,7 @@ def effect_sizes(
         effect = _fill_gaps(row, reading, columns, effect, level, notes)
     yi, vi = say_why_not(row, reading, columns, effect, notes)
     return Effects(
-        measure=_with_size(row, columns, yi),
+        measure=with_size(row, columns, yi),
         labels=reading.labels,
         yi=yi,
         vi=vi,
@@ -214,7 +214,7 @@ def _fill_gaps(
     return np.where(use, found.yi, yi), np.where(use, found.vi, vi)
 
 
-def _with_size(row: Measure, columns: Columns, yi: FloatArray) -> Measure:
+def with_size(row: Measure, columns: Columns, yi: FloatArray) -> Measure:
     """Give the way back its size, where it needs one: the harmonic mean of the estimable studies'."""
     if row.back_by_size is None:
         return row
