@@ -41,6 +41,22 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Inconsistency:
+    """I-squared and H-squared, with their intervals, computed from one thing.
+
+    Attributes
+    ----------
+    i2, i2_ci : share of the variability that lies between studies, a fraction (0.922)
+    h2, h2_ci : total over sampling variance
+    """
+
+    i2: float
+    i2_ci: Interval | None
+    h2: float
+    h2_ci: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
 class Heterogeneity:
     """How much the studies differ.
 
@@ -50,6 +66,8 @@ class Heterogeneity:
     tau2, tau2_ci : between-study variance (squared analysis scale) and its interval
     i2, i2_ci : I-squared as a fraction (0.922), from tau2 unless the method says otherwise
     h2, h2_ci : H-squared
+    i2_from : ``tau2`` or ``Q``: what the four above are computed from
+    from_tau2, from_q : both versions of them
     """
 
     q: float
@@ -61,6 +79,9 @@ class Heterogeneity:
     i2_ci: Interval | None
     h2: float
     h2_ci: Interval | None
+    i2_from: str = "tau2"
+    from_tau2: Inconsistency | None = None
+    from_q: Inconsistency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +137,9 @@ class Synthesis:
     def pooled(self) -> bool:
         """Whether two or more studies were put together."""
         return self.k > 1
+
+    def __str__(self) -> str:
+        """Say the answer in one sentence, on the printed scale."""
+        from metareview.synthesis.wording import sentence
+
+        return sentence(self)

@@ -1,0 +1,79 @@
+"""How much the studies differ: Q, I2, H2, and intervals for tau2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import chdtrc, chdtri
+
+from metareview.effects import FloatArray, Interval
+from metareview.synthesis.model import Inconsistency
+from metareview.synthesis.stack import Stack
+from metareview.synthesis.tau2 import solve_q
+from metareview.synthesis.weighting import Weighted
+
+
+def typical_variance(common: Weighted) -> FloatArray:
+    """Return ``(D,)`` the typical sampling variance (Higgins & Thompson 2002, equation 9).
+
+    Parameters
+    ----------
+    common : the stack weighted at tau2 = 0
+    """
+    with np.errstate(all="ignore"):
+        return (common.stack.n - 1.0) / common.unbiased
+
+
+def q_profile(stack: Stack, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return the limits of tau2 where Q equals its chi-squared quantiles (Viechtbauer 2007, section 3.4).
+
+    Both limits are 0 where Q at tau2 = 0 lies below even the lower quantile: the set is empty there.
+    """
+    tail = (1.0 - level) / 2.0
+    df = stack.n - 1.0
+    if len(stack.n) == 1:  # both limits in one solve
+        both = Stack(*(np.repeat(a, 2, axis=-1) for a in (stack.y, stack.v, stack.centre, stack.n)))
+        low, high = solve_q(both, chdtri(df, np.array([tail, 1.0 - tail])))
+        return np.array([low]), np.array([high])
+    return solve_q(stack, chdtri(df, tail)), solve_q(stack, chdtri(df, 1.0 - tail))
+
+
+def q_test(common: Weighted) -> FloatArray:
+    """Return ``(D,)`` the P value of Cochran's Q."""
+    with np.errstate(all="ignore"):
+        return np.where(common.stack.n > 1, chdtrc(common.stack.n - 1.0, common.q), np.nan)
+
+
+def inconsistencies(common: Weighted, tau2: float, limits: Interval | None) -> dict[str, Inconsistency]:
+    """Return I2 and H2 of one data set, computed from tau2 and from Q.
+
+    From tau2: ``I2 = tau2 / (tau2 + v)`` with the typical variance ``v``, and likewise at the limits of
+    tau2. From Q: ``I2 = 1 - df / Q``, with the test-based interval of Higgins & Thompson 2002.
+    """
+    return {"tau2": _from_tau2(common, tau2, limits), "Q": _from_q(common, limits)}
+
+
+def _from_tau2(common: Weighted, tau2: float, limits: Interval | None) -> Inconsistency:
+    v = float(typical_variance(common)[0])
+    i2_ci = h2_ci = None
+    if limits is not None:
+        i2_ci = Interval(limits.low / (limits.low + v), limits.high / (limits.high + v), limits.level)
+        h2_ci = Interval(1 + limits.low / v, 1 + limits.high / v, limits.level)
+    return Inconsistency(tau2 / (tau2 + v), i2_ci, 1 + tau2 / v, h2_ci)
+
+
+def _from_q(common: Weighted, limits: Interval | None) -> Inconsistency:
+    q, df = float(common.q[0]), float(common.stack.n[0]) - 1.0
+    return Inconsistency(max(0.0, 1 - df / q) if q > 0 else 0.0, None, q / df, None)
+
+
+def _no_interval(stack: Stack, level: float) -> tuple[FloatArray, FloatArray]:
+    nowhere = np.full_like(stack.n, np.nan)
+    return nowhere, nowhere
+
+
+TAU2_INTERVALS: dict[str, Callable[[Stack, float], tuple[FloatArray, FloatArray]]] = {
+    "QP": q_profile,
+    "none": _no_interval,
+}

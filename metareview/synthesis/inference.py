@@ -1,0 +1,127 @@
+"""Confidence intervals for the pooled effect that are closed forms, over many data sets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from metareview.effects import FloatArray
+from metareview.synthesis.weighting import Weighted, weigh
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a fit.
+
+    Attributes
+    ----------
+    level : of the interval, a fraction
+    null : ``(D,)`` the effect tested against, less the stack's centre; NaN where there is none
+    """
+
+    level: float
+    null: FloatArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Inference:
+    """An interval and a test for the pooled effect, ``(D,)`` each, less the stack's centre.
+
+    Attributes
+    ----------
+    mu, se, low, high : estimate, standard error, limits
+    statistic, p : the test against the question's null value
+    df : degrees of freedom; infinite for the normal distribution
+    """
+
+    mu: FloatArray
+    se: FloatArray
+    low: FloatArray
+    high: FloatArray
+    statistic: FloatArray
+    df: FloatArray
+    p: FloatArray
+
+
+def wald(fit: Weighted, question: Question) -> Inference:
+    """Give the normal interval with the weights taken as known."""
+    return symmetric(fit.mu, fit.se, np.full_like(fit.mu, np.inf), question)
+
+
+def t_wald(fit: Weighted, question: Question) -> Inference:
+    """Give the same standard error with a t distribution on ``n - 1`` degrees of freedom."""
+    return symmetric(fit.mu, fit.se, fit.stack.n - 1.0, question)
+
+
+def hksj(fit: Weighted, question: Question) -> Inference:
+    """Give the interval of Hartung & Knapp 2001 and Sidik & Jonkman 2002, not guarded."""
+    return symmetric(fit.mu, fit.se * np.sqrt(fit.scale), fit.stack.n - 1.0, question)
+
+
+def hksj_floor(fit: Weighted, question: Question) -> Inference:
+    """Give it with the factor on the variance never below 1 (Knapp & Hartung 2003; metafor's ``adhoc``)."""
+    se = fit.se * np.sqrt(np.maximum(fit.scale, 1.0))
+    return symmetric(fit.mu, se, fit.stack.n - 1.0, question)
+
+
+def hksj_adhoc(fit: Weighted, question: Question) -> Inference:
+    """Give the wider of the Hartung-Knapp and the Wald interval (Wiksten 2016)."""
+    wide, normal = hksj(fit, question), wald(fit, question)
+    return choose(wide.high - wide.low < normal.high - normal.low, normal, wide)
+
+
+def ivhet(fit: Weighted, question: Question) -> Inference:
+    """Give the inverse-variance-heterogeneity interval: common-effect weights, variance with tau2.
+
+    Doi et al. 2015, Contemp Clin Trials 45:130, equation 9: ``var = sum (w / sum w)^2 (v + tau2)``
+    with ``w = 1 / v``.
+    """
+    common = weigh(fit.stack, np.zeros_like(fit.tau2))
+    p = common.w / common.total
+    variance = np.add.reduce(p * p * fit.tau2) + 1.0 / common.total
+    return symmetric(common.mu, np.sqrt(variance), np.full_like(fit.mu, np.inf), question)
+
+
+def choose(where: FloatArray, one: Inference, other: Inference) -> Inference:
+    """Take one inference where a condition holds and the other elsewhere."""
+    names = Inference.__slots__
+    return Inference(*(np.where(where, getattr(one, name), getattr(other, name)) for name in names))
+
+
+def symmetric(mu: FloatArray, se: FloatArray, df: FloatArray, question: Question) -> Inference:
+    """Make the interval ``mu ± quantile · se`` and its test."""
+    half = quantile(question.level, df) * se
+    with np.errstate(all="ignore"):
+        statistic = (mu - question.null) / se
+    return Inference(mu, se, mu - half, mu + half, statistic, df, two_sided(statistic, df))
+
+
+def quantile(level: float, df: FloatArray) -> FloatArray:
+    """Return the two-sided t quantile of a level; the normal one where ``df`` is infinite."""
+    if np.isinf(df).all():
+        return np.full_like(df, ndtri(0.5 + level / 2.0))
+    with np.errstate(all="ignore"):
+        t = stdtrit(np.where(df > 0, df, np.nan), 0.5 + level / 2.0)
+    return np.where(np.isinf(df), ndtri(0.5 + level / 2.0), t)
+
+
+def two_sided(statistic: FloatArray, df: FloatArray) -> FloatArray:
+    """Return the two-sided P value of a statistic."""
+    tail = -np.abs(statistic)
+    if np.isinf(df).all():
+        return np.asarray(2.0 * ndtr(tail))
+    with np.errstate(all="ignore"):
+        return np.where(np.isinf(df), 2.0 * ndtr(tail), 2.0 * stdtr(df, tail))
+
+
+INTERVALS: dict[str, Callable[[Weighted, Question], Inference]] = {
+    "wald": wald,
+    "t": t_wald,
+    "hksj": hksj,
+    "hksj-adhoc": hksj_adhoc,
+    "hksj-floor": hksj_floor,
+    "ivhet": ivhet,
+}

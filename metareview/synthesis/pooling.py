@@ -1,0 +1,213 @@
+"""From effects to one answer, by a policy, with every choice and its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isfinite
+
+import numpy as np
+from scipy.special import ndtri
+
+from metareview.effects import Effects, FloatArray, Interval
+from metareview.errors import SynthesisError
+from metareview.synthesis.heterogeneity import TAU2_INTERVALS, inconsistencies, q_test
+from metareview.synthesis.inference import INTERVALS, Inference, Question
+from metareview.synthesis.model import Alternative, Choice, Heterogeneity, Method, Synthesis
+from metareview.synthesis.options import Options, checked
+from metareview.synthesis.policy import Policy, Situation, policy_named
+from metareview.synthesis.prediction import PREDICTIONS
+from metareview.synthesis.stack import Stack, stack_one
+from metareview.synthesis.tau2 import estimate_tau2
+from metareview.synthesis.weighting import Weighted, weigh
+from metareview.synthesis.wording import interval_name, notes_of
+
+
+def pool(
+    effects: Effects,
+    *,
+    policy: str = "cochrane",
+    model: str | None = None,
+    tau2: str | float | None = None,
+    ci: str | None = None,
+    prediction: str | None = None,
+    level: float = 0.95,
+) -> Synthesis:
+    """Pool the effects of the studies by inverse variance.
+
+    Parameters
+    ----------
+    effects
+        One estimate per study; a study without one stays in the answer with weight 0.
+    policy
+        ``cochrane``, ``iqwig``, ``revman5`` or ``metafor``: chooses whatever is not given below.
+    model
+        ``common`` or ``random``.
+    tau2
+        The estimator's code, or a number: tau2 itself, in squared units of the analysis scale.
+    ci, prediction
+        Codes of the confidence and the prediction interval.
+    level
+        Of all intervals, a fraction between 0.5 and 1.
+
+    Raises
+    ------
+    SynthesisError
+        For a code that is not known, and when no study has an estimate with a variance.
+    """
+    return pool_as(effects, Options(policy, model, tau2, ci, prediction, level=level))
+
+
+def pool_as(effects: Effects, options: Options) -> Synthesis:
+    """Do as :func:`pool`, with all options, among them the interval for tau2 and what I2 comes from."""
+    options = checked(options)
+    inside = effects.estimable
+    k = int(np.count_nonzero(inside))
+    if k == 0:
+        raise SynthesisError(
+            f'"{effects.measure.label}" cannot be pooled: none of its {len(effects)} studies '
+            "has an estimate with a variance."
+        )
+    answer = _single(effects, options, inside) if k == 1 else _pooled(effects, options, inside, k)
+    return replace(answer, notes=notes_of(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The policy with the user's overrides; collects the choices made."""
+
+    policy: Policy
+    options: Options
+    choices: list[Choice]
+
+    def take(self, what: str, situation: Situation | None = None) -> str:
+        """Return the code of a choice, the user's or the policy's, and note why."""
+        own = getattr(self.options, what)
+        rule = getattr(self.policy, what)
+        usual = rule(situation) if callable(rule) else rule
+        if own is None:
+            self.choices.append(usual.choice(what))
+            return str(usual.value)
+        value = f"{own:g}" if isinstance(own, float) else str(own)
+        if value == usual.value:
+            self.choices.append(usual.choice(what))
+        else:
+            reason = (
+                f"Chosen by the user in place of {usual.value}, the choice of the policy {self.policy.name}."
+            )
+            self.choices.append(Choice(what, value, reason, overridden=True))
+        return value
+
+
+def _pooled(effects: Effects, options: Options, inside: np.ndarray, k: int) -> Synthesis:
+    plan = _Plan(policy_named(options.policy), options, [])
+    stack = stack_one(effects.yi[inside], effects.vi[inside])
+    model = plan.take("model")
+    common = weigh(stack, np.zeros(1))
+    code, fit = _fit(plan, model, common)
+    null = effects.measure.null
+    question = Question(options.level, np.array([np.nan if null is None else null]) - stack.centre)
+    situation = Situation(k, bool(fit.tau2[0] > 0))
+    ci = plan.take("ci", situation)
+    with np.errstate(all="ignore"):
+        inference = INTERVALS[ci](fit, question)
+    situation = replace(situation, ci=ci)
+    prediction, limits = _predict(plan, model, situation, (fit, inference, question))
+    spread = _heterogeneity(plan, common, fit.tau2, options.level)
+    method = Method(plan.policy.name, model, code, ci, prediction, options.level, tuple(plan.choices))
+    others = _others(plan.policy.others(situation), fit, question)
+    return _synthesis(effects, method, inside, (fit, inference), limits, spread, others)
+
+
+def _fit(plan: _Plan, model: str, common: Weighted) -> tuple[str, Weighted]:
+    """Estimate tau2, or take the user's, and weight by it."""
+    if model == "common":
+        return "none", common
+    code = plan.take("tau2")
+    own = plan.options.tau2
+    tau2 = np.array([own]) if isinstance(own, float) else estimate_tau2(common.stack, code)
+    return code, weigh(common.stack, tau2)
+
+
+def _predict(
+    plan: _Plan, model: str, situation: Situation, fitted: tuple[Weighted, Inference, Question]
+) -> tuple[str, Interval | None]:
+    if model == "common":
+        return "none", None
+    code = plan.take("prediction", situation)
+    with np.errstate(all="ignore"):
+        low, high = PREDICTIONS[code](*fitted)
+    return code, _interval(low, high, fitted[0].stack, plan.options.level)
+
+
+def _interval(low: FloatArray, high: FloatArray, stack: Stack, level: float) -> Interval | None:
+    """Put the centre back; None where a limit is not finite."""
+    ends = float(low[0] + stack.centre[0]), float(high[0] + stack.centre[0])
+    return Interval(*ends, level) if isfinite(ends[0]) and isfinite(ends[1]) else None
+
+
+def _heterogeneity(plan: _Plan, common: Weighted, tau2: FloatArray, level: float) -> Heterogeneity:
+    own = isinstance(plan.options.tau2, float)
+    wanted = "none" if plan.choices[0].value == "common" or own else plan.take("tau2_ci")
+    low, high = TAU2_INTERVALS[wanted](common.stack, level)
+    limits = Interval(float(low[0]), float(high[0]), level) if isfinite(high[0]) else None
+    basis = "Q" if plan.choices[0].value == "common" else plan.take("i2")
+    parts = inconsistencies(common, float(tau2[0]), limits)
+    main = parts[basis]
+    return Heterogeneity(
+        q=float(common.q[0]), q_df=int(common.stack.n[0]) - 1, q_p=float(q_test(common)[0]),
+        tau2=float(tau2[0]), tau2_ci=limits, i2=main.i2, i2_ci=main.i2_ci, h2=main.h2, h2_ci=main.h2_ci,
+        i2_from=basis, from_tau2=parts["tau2"], from_q=parts["Q"],
+    )  # fmt: skip
+
+
+def _others(codes: tuple[str, ...], fit: Weighted, question: Question) -> tuple[Alternative, ...]:
+    """Compute the intervals that are shown beside the main one."""
+    found = []
+    for code in codes:
+        with np.errstate(all="ignore"):
+            other = INTERVALS[code](fit, question)
+        interval = _interval(other.low, other.high, fit.stack, question.level)
+        if interval is not None:
+            estimate = float(other.mu[0] + fit.stack.centre[0])
+            found.append(Alternative(code, interval_name(code), estimate, interval))
+    return tuple(found)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def _synthesis(
+    effects: Effects, method: Method, inside: np.ndarray, fitted: tuple[Weighted, Inference],
+    limits: Interval | None, spread: Heterogeneity | None, others: tuple[Alternative, ...],
+) -> Synthesis:  # fmt: skip
+    fit, inference = fitted
+    weights = np.zeros(len(effects))
+    weights[inside] = fit.w[:, 0] / fit.total[0]
+    low, high = _study_limits(effects, method.level)
+    return Synthesis(
+        effects=effects, method=method, k=int(fit.stack.n[0]),
+        estimate=float(inference.mu[0] + fit.stack.centre[0]), se=float(inference.se[0]),
+        ci=_interval(inference.low, inference.high, fit.stack, method.level),
+        statistic=_finite(inference.statistic[0]), df=_finite(inference.df[0]), p=_finite(inference.p[0]),
+        prediction=limits, weights=weights, study_low=low, study_high=high,
+        heterogeneity=spread, alternatives=others,
+    )  # fmt: skip
+
+
+def _study_limits(effects: Effects, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return each study's own normal interval; NaN where it is not estimable."""
+    half = float(ndtri(0.5 + level / 2)) * np.sqrt(np.where(effects.estimable, effects.vi, np.nan))
+    return effects.yi - half, effects.yi + half
+
+
+def _single(effects: Effects, options: Options, inside: np.ndarray) -> Synthesis:
+    """Show the one study there is; nothing is pooled."""
+    policy = policy_named(options.policy)
+    choice = Choice("model", "none", "One study: it is shown as it stands, and nothing is pooled.")
+    method = Method(policy.name, "none", "none", "wald", "none", options.level, (choice,))
+    fit = weigh(stack_one(effects.yi[inside], effects.vi[inside]), np.zeros(1))
+    null = effects.measure.null
+    question = Question(options.level, np.array([np.nan if null is None else null]) - fit.stack.centre)
+    inference = INTERVALS["wald"](fit, question)
+    return _synthesis(effects, method, inside, (fit, inference), None, None, ())
