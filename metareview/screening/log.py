@@ -141,14 +141,18 @@ def _decisions(table: Table, path: Path, reasons: Iterable[str] | None) -> tuple
 
 def _decision(row: Row, owner: str, reasons: Sequence[str] | None) -> tuple[Decision, list[str]]:
     decision, fault = from_cells(row.cells)
-    faults = [*([fault] if fault else []), *decision_faults(decision, reasons)]
+    return decision, [
+        *([fault] if fault else []),
+        *decision_faults(decision, reasons),
+        *_owner_faults(decision, owner),
+    ]
+
+
+def _owner_faults(decision: Decision, owner: str) -> Iterator[str]:
     if owner not in (CONSENSUS, decision.reviewer):
-        faults.append(
-            f'reviewer is "{decision.reviewer}"; this is the file of "{owner}", who alone writes it.'
-        )
-    if owner == CONSENSUS and not decision.reviewer:
-        faults.append("reviewer is empty; a consensus needs the names of those who agreed.")
-    return decision, faults
+        yield f'reviewer is "{decision.reviewer}"; only "{owner}" writes this file.'
+    if owner == CONSENSUS and decision.reviewer.casefold() in ("", CONSENSUS):
+        yield f'reviewer is "{decision.reviewer}"; a consensus needs the names of those who agreed.'
 
 
 def _whole_rows(raw: bytes) -> tuple[bytes, bytes]:
@@ -200,7 +204,9 @@ def append_decisions(folder: str | Path, decisions: Iterable[Decision], *, owner
     """Add decisions to one file, all or none of them; see :func:`append_decision`."""
     made = list(decisions)
     path = log_path(folder, owner)
-    problems = [f"{d.record}: {fault}" for d in made for fault in _append_faults(d, owner)]
+    problems = [
+        f"{d.record}: {fault}" for d in made for fault in (*decision_faults(d), *_owner_faults(d, owner))
+    ]
     if problems:
         raise ScreeningError(problems)
     header = write_table(COLUMNS, [])
@@ -211,12 +217,6 @@ def append_decisions(folder: str | Path, decisions: Iterable[Decision], *, owner
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
     return path
-
-
-def _append_faults(decision: Decision, owner: str) -> Iterator[str]:
-    yield from decision_faults(decision)
-    if owner not in (CONSENSUS, decision.reviewer):
-        yield f'reviewer is "{decision.reviewer}"; the file of "{owner}" takes only their own decisions.'
 
 
 def _append(path: Path, rows: str) -> None:
