@@ -51,7 +51,7 @@ def log_peto_odds_ratio(c: Columns) -> Effect:
     return excess / information, 1 / information
 
 
-def phi(c: Columns) -> Effect:
+def phi_stratified(c: Columns) -> Effect:
     """Phi coefficient with both arm sizes fixed by design (delta method on the two risks)."""
     a, b, e, d = _cells(c)
     n1, n2 = c["n1i"], c["n2i"]

@@ -51,24 +51,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "o_minus_e": ("oe",),
 }
 _UNKNOWN = frozenset({"", "na", "nan", "n/a", "null", "none", "."})
-_SIZES = [
-    "ai",
-    "bi",
-    "ci",
-    "di",
-    "n1i",
-    "n2i",
-    "x1i",
-    "x2i",
-    "t1i",
-    "t2i",
-    "xi",
-    "ni",
-    "sd1i",
-    "sd2i",
-    "sdi",
-    "sddi",
-]
+_SIZES = (
+    *("ai", "bi", "ci", "di", "n1i", "n2i", "x1i", "x2i", "t1i", "t2i"),
+    *("xi", "ni", "sd1i", "sd2i", "sdi", "sddi"),
+)
 _NEVER_NEGATIVE = dict.fromkeys(_SIZES, (0.0, np.inf, "it cannot be below 0"))
 _R = {"ri": (-1.0, 1.0, "a correlation lies between -1 and 1")}
 # kind of measure -> column -> lowest and highest value, and what to say of others
@@ -84,6 +70,11 @@ _LIMITS: Mapping[str, Mapping[str, tuple[float, float, str]]] = {
     },
     "contrast": _NEVER_NEGATIVE,
 }
+
+
+def where(condition: Any) -> list[int]:
+    """Give the places of the studies for which a condition, ``(k,)``, holds."""
+    return [int(i) for i in np.flatnonzero(condition)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +100,7 @@ class Reading:
         """Say how the reader called a column."""
         return self.called.get(column, column)
 
-    def where(self, row: int) -> str:
+    def place(self, row: int) -> str:
         """Say which row is meant, as a reader counts (the header is no row)."""
         return f"row {row + 1} ({self.labels[row]})"
 
@@ -182,9 +173,7 @@ def _match(given: Mapping[str, Any], accepted: set[str]) -> tuple[dict[str, Any]
         if target is None:
             continue
         if target in found:
-            problems.append(
-                f'columns "{called[target]}" and "{name}" hold the same quantity ({target}); keep one of them.'
-            )
+            problems.append(f'columns "{called[target]}" and "{name}" both hold {target}; keep one of them.')
         found[target], called[target] = values, name
     return found, called, problems
 
@@ -239,7 +228,7 @@ def _numbers(values: Any, name: str, labels: Sequence[str], problems: list[str])
         numbers = np.array([np.nan if isinstance(c, str) else c for c in cells], dtype=float)
     problems += [
         f"row {i + 1} ({labels[i]}): {name} is {numbers[i]}; a finite number is needed, or an empty cell."
-        for i in np.flatnonzero(np.isinf(numbers))
+        for i in where(np.isinf(numbers))
         if i < len(labels)
     ]
     return numbers
@@ -262,8 +251,8 @@ def impossible(reading: Reading, kind: str) -> Iterator[str]:
     for name, (low, high, sentence) in _LIMITS[kind].items():
         values = reading.columns.get(name)
         if values is not None:
-            for i in np.flatnonzero((values < low) | (values > high)):
-                yield f"{reading.where(i)}: {reading.name(name)} is {values[i]:g}; {sentence}."
+            for i in where((values < low) | (values > high)):
+                yield f"{reading.place(i)}: {reading.name(name)} is {values[i]:g}; {sentence}."
     if kind == "reliability":
         return
     for part, whole in (("ai", "n1i"), ("ci", "n2i"), ("bi", "n1i"), ("di", "n2i"), ("xi", "ni")):
@@ -276,9 +265,9 @@ def _exceeding(reading: Reading, part: str, whole: str) -> Iterator[str]:
     a, n = reading.columns.get(part), reading.columns.get(whole)
     if a is None or n is None:
         return
-    for i in np.flatnonzero(a > n):
+    for i in where(a > n):
         yield (
-            f"{reading.where(i)}: {reading.name(part)} is {a[i]:g}; "
+            f"{reading.place(i)}: {reading.name(part)} is {a[i]:g}; "
             f"it cannot exceed {reading.name(whole)} ({n[i]:g})."
         )
 
@@ -287,8 +276,8 @@ def _not_adding_up(reading: Reading, parts: tuple[str, str], whole: str) -> Iter
     a, b, n = (reading.columns.get(name) for name in (*parts, whole))
     if a is None or b is None or n is None:
         return
-    for i in np.flatnonzero(np.abs(a + b - n) > 1e-9 * np.abs(n)):
+    for i in where(np.abs(a + b - n) > 1e-9 * np.abs(n)):
         yield (
-            f"{reading.where(i)}: {reading.name(parts[0])} and {reading.name(parts[1])} are {a[i]:g} and "
+            f"{reading.place(i)}: {reading.name(parts[0])} and {reading.name(parts[1])} are {a[i]:g} and "
             f"{b[i]:g}; they must add up to {reading.name(whole)} ({n[i]:g})."
         )

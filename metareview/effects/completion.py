@@ -23,7 +23,7 @@ _PROPORTION: tuple[_Rule, ...] = (
 
 
 def sd_of_change(sd_1: FloatArray, sd_2: FloatArray, r: FloatArray) -> FloatArray:
-    """Standard deviation of a change, sqrt(sd1^2 + sd2^2 - 2 r sd1 sd2) (Handbook 6.5.2.8)."""
+    """Give the standard deviation of a change, sqrt(sd1^2 + sd2^2 - 2 r sd1 sd2) (Handbook 6.5.2.8)."""
     return np.asarray(np.sqrt(sd_1**2 + sd_2**2 - 2 * r * sd_1 * sd_2), dtype=float)
 
 

@@ -8,7 +8,7 @@ Columns are metafor's, ``(k,)`` each: ``m1i sd1i n1i`` of the first arm, ``m2i s
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln, stdtrit
+from scipy.special import gammaln, ndtri, stdtrit
 
 from metareview.effects.model import Columns, FloatArray
 
@@ -70,7 +70,7 @@ def hedges_g_ls2(c: Columns) -> Effect:
 
 
 def hedges_g_ub(c: Columns) -> Effect:
-    """Hedges' g; unbiased estimate of its variance (Hedges 1983, eq. 9): 1/n1 + 1/n2 + (1 - (m-2)/(m J^2)) g^2."""
+    """Hedges' g; unbiased variance (Hedges 1983, eq. 9): 1/n1 + 1/n2 + (1 - (m-2)/(m J^2)) g^2."""
     d, m, j = _cohen(c)
     g = j * d
     return g, _per_person(c) + (1 - (m - 2) / (m * j**2)) * g**2
@@ -87,26 +87,51 @@ def hedges_g_from_t(c: Columns) -> Effect:
     return _large_sample(j * c["ti"] * np.sqrt(_per_person(c)), c)
 
 
+def _cohen_d(c: Columns) -> Effect:
+    """Cohen's d, without correction for small samples: 1/n1 + 1/n2 + d^2/(2N)."""
+    return _large_sample((c["m1i"] - c["m2i"]) / np.sqrt(_pooled_variance(c)), c)
+
+
 def smd_to_cox(c: Columns) -> Effect:
-    """Hedges' g as a log odds ratio, normal outcome (Cox & Snell 1989): times 1.65."""
-    g, vi = hedges_g(c)
-    return g * 1.65, vi * 1.65**2
+    """Cohen's d as a log odds ratio, normal outcome (Cox & Snell 1989): times 1.65."""
+    d, vi = _cohen_d(c)
+    return d * 1.65, vi * 1.65**2
 
 
 def smd_to_logit(c: Columns) -> Effect:
-    """Hedges' g as a log odds ratio, logistic outcome (Chinn 2000): times pi/sqrt(3)."""
-    g, vi = hedges_g(c)
-    return g * np.pi / np.sqrt(3), vi * np.pi**2 / 3
+    """Cohen's d as a log odds ratio, logistic outcome (Chinn 2000): times pi/sqrt(3)."""
+    d, vi = _cohen_d(c)
+    return d * np.pi / np.sqrt(3), vi * np.pi**2 / 3
+
+
+def point_biserial(c: Columns) -> Effect:
+    """Point-biserial correlation d/sqrt(d^2 + h), h = m/n1 + m/n2; arm sizes fixed (delta method on d)."""
+    d, variance = _cohen_d(c)
+    h = (c["n1i"] + c["n2i"] - 2) * _per_person(c)
+    return d / np.sqrt(d**2 + h), h**2 / (h + d**2) ** 3 * variance
+
+
+def biserial(c: Columns) -> Effect:
+    """Biserial correlation of an outcome split in two, sqrt(pq)/f times the point-biserial (Soper 1914)."""
+    n = c["n1i"] + c["n2i"]
+    p, q = c["n1i"] / n, c["n2i"] / n
+    z = ndtri(p)
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    yi = point_biserial(c)[0] * np.sqrt(p * q) / density
+    bend = p * q * z**2 / density**2 + (1 - 2 * p) * z / density - 5 / 2
+    square = np.minimum(yi**2, 1)  # an estimate beyond 1 has the variance of 1
+    return yi, (square**2 + square * bend + p * q / density**2) / (n - 1)
 
 
 def smd_heteroscedastic(c: Columns) -> Effect:
-    """Standardised mean difference, standard deviations not pooled (Bonett 2008, eq. 11; 2009), with J."""
+    """Standardised mean difference, standard deviations not pooled (Bonett 2008; 2009), corrected by J."""
     v1, v2 = c["sd1i"] ** 2, c["sd2i"] ** 2
     df1, df2 = c["n1i"] - 1, c["n2i"] - 1
     mean_variance = (v1 + v2) / 2
-    g = hedges_correction(df1 + df2) * (c["m1i"] - c["m2i"]) / np.sqrt(mean_variance)
+    j = hedges_correction(df1 + df2)
+    g = j * (c["m1i"] - c["m2i"]) / np.sqrt(mean_variance)
     spread = g**2 * (v1**2 / df1 + v2**2 / df2) / (8 * mean_variance**2)
-    return g, spread + (v1 / df1 + v2 / df2) / mean_variance
+    return g, j**2 * (spread + (v1 / df1 + v2 / df2) / mean_variance)
 
 
 def log_ratio_of_means(c: Columns) -> Effect:
@@ -119,6 +144,18 @@ def log_ratio_of_means_pooled(c: Columns) -> Effect:
     """Log ratio of means under one variance: s^2 (1/(n1 m1^2) + 1/(n2 m2^2))."""
     each = 1 / (c["n1i"] * c["m1i"] ** 2) + 1 / (c["n2i"] * c["m2i"] ** 2)
     return np.log(c["m1i"] / c["m2i"]), _pooled_variance(c) * each
+
+
+def log_ratio_of_means_average(c: Columns) -> Effect:
+    """Log ratio of means; coefficients of variation averaged over studies (Doncaster & Spake 2018)."""
+    first = _average(c["sd1i"] / c["m1i"], c["n1i"]) ** 2 / c["n1i"]
+    return np.log(c["m1i"] / c["m2i"]), first + _average(c["sd2i"] / c["m2i"], c["n2i"]) ** 2 / c["n2i"]
+
+
+def _average(values: FloatArray, sizes: FloatArray) -> float:
+    """Mean of all studies that have a value, weighted by size."""
+    known = np.isfinite(values) & (sizes > 0)
+    return float(np.average(values[known], weights=sizes[known])) if known.any() else np.nan
 
 
 def log_variation_ratio(c: Columns) -> Effect:

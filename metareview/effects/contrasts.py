@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from metareview.effects.columns import Reading
+from metareview.effects.columns import Reading, where
 from metareview.effects.model import FloatArray, Measure
 
 ANALYSED = ("yi", "vi", "sei")
@@ -182,16 +182,16 @@ def contrast_faults(reading: Reading, measure: Measure) -> Iterator[str]:
 def _not_positive(reading: Reading, name: str, what: str) -> Iterator[str]:
     values = reading.columns.get(name)
     if values is not None:
-        for i in np.flatnonzero(values <= 0):
-            yield f"{reading.where(i)}: {reading.name(name)} is {values[i]:g}; a {what} must be above 0."
+        for i in where(values <= 0):
+            yield f"{reading.place(i)}: {reading.name(name)} is {values[i]:g}; a {what} must be above 0."
 
 
 def _levels(reading: Reading) -> Iterator[str]:
     values = reading.columns.get("ci_level")
     if values is not None:
-        for i in np.flatnonzero((values <= 0) | (values >= 1)):
+        for i in where((values <= 0) | (values >= 1)):
             yield (
-                f"{reading.where(i)}: {reading.name('ci_level')} is {values[i]:g}; "
+                f"{reading.place(i)}: {reading.name('ci_level')} is {values[i]:g}; "
                 "write the level as a fraction, such as 0.95."
             )
 
@@ -200,9 +200,9 @@ def _p_values(reading: Reading) -> Iterator[str]:
     for name in ("logrank_p", "pi"):
         values = reading.columns.get(name)
         if values is not None:
-            for i in np.flatnonzero((values <= 0) | (values > 1)):
+            for i in where((values <= 0) | (values > 1)):
                 yield (
-                    f"{reading.where(i)}: {reading.name(name)} is {values[i]:g}; "
+                    f"{reading.place(i)}: {reading.name(name)} is {values[i]:g}; "
                     "a two-sided P value lies above 0 and is at most 1."
                 )
 
@@ -210,10 +210,10 @@ def _p_values(reading: Reading) -> Iterator[str]:
 def _words(reading: Reading) -> Iterator[str]:
     for i, word in enumerate(reading.texts.get("direction", ())):
         if word and word.casefold() not in SIGNS:
-            yield f'{reading.where(i)}: direction is "{word}"; it must be lower or higher (or -1 or 1).'
+            yield f'{reading.place(i)}: direction is "{word}"; it must be lower or higher (or -1 or 1).'
     for i, word in enumerate(reading.texts.get("scale", ())):
         if word.casefold() not in _SCALES:
-            yield f'{reading.where(i)}: scale is "{word}"; it must be natural or log.'
+            yield f'{reading.place(i)}: scale is "{word}"; it must be natural or log.'
 
 
 def _outside(reading: Reading, centre: str) -> Iterator[str]:
@@ -221,9 +221,9 @@ def _outside(reading: Reading, centre: str) -> Iterator[str]:
     y, low, high = parts
     if y is None or low is None or high is None or (centre == "yi" and "estimate" in reading.columns):
         return
-    for i in np.flatnonzero((low > y) | (y > high) | (low >= high)):
+    for i in where((low > y) | (y > high) | (low >= high)):
         yield (
-            f"{reading.where(i)}: {reading.name(centre)} is {y[i]:g}; "
+            f"{reading.place(i)}: {reading.name(centre)} is {y[i]:g}; "
             f"its confidence interval {low[i]:g} to {high[i]:g} must hold it."
         )
 
@@ -239,8 +239,8 @@ def _off_scale(reading: Reading, measure: Measure) -> Iterator[str]:
             continue
         with np.errstate(all="ignore"):
             lost = natural & np.isfinite(values) & ~np.isfinite(measure.forward(values))
-        for i in np.flatnonzero(lost):
+        for i in where(lost):
             yield (
-                f"{reading.where(i)}: {reading.name(name)} is {values[i]:g}; "
+                f"{reading.place(i)}: {reading.name(name)} is {values[i]:g}; "
                 f"a {measure.label.lower()} of that size has no place on the {measure.scale} scale."
             )

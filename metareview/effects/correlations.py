@@ -23,9 +23,26 @@ def correlation_at_mean(c: Columns) -> Effect:
     return c["ri"], (1 - mean**2) ** 2 / (c["ni"] - 1)
 
 
+_MANY = 40.0
+_TERMS = 80
+
+
+def _hypergeometric(a: float, c: FloatArray, x: FloatArray) -> FloatArray:
+    """Gauss's 2F1(a, a; c; x) for 0 <= x <= 1.
+
+    SciPy's overflows at x near 1 once c passes 170; there the series itself is short, its j-th
+    term being below (j!)^2 Γ(c)/(j! Γ(c + j)): under 1e-17 of the sum within 80 terms from c = 40 on.
+    """
+    large = np.maximum(c, _MANY)
+    term, total = np.ones_like(x), np.ones_like(x)
+    for j in range(_TERMS):
+        term = term * (a + j) ** 2 / ((large + j) * (j + 1)) * x
+        total = total + term
+    return np.where(c >= _MANY, total, hyp2f1(a, a, np.minimum(c, _MANY), x))
+
+
 def _unbiased(c: Columns) -> FloatArray:
-    unexplained = 1 - c["ri"] ** 2
-    return np.asarray(c["ri"] * hyp2f1(0.5, 0.5, (c["ni"] - 2) / 2, unexplained), dtype=float)
+    return c["ri"] * _hypergeometric(0.5, (c["ni"] - 2) / 2, 1 - c["ri"] ** 2)
 
 
 def correlation_unbiased(c: Columns) -> Effect:
@@ -38,7 +55,7 @@ def correlation_unbiased_ub(c: Columns) -> Effect:
     """Unbiased correlation with the unbiased estimate of its variance (Hedges 1989, eq. 3)."""
     yi = _unbiased(c)
     n, unexplained = c["ni"], 1 - c["ri"] ** 2
-    square = 1 - (n - 3) / (n - 2) * unexplained * hyp2f1(1, 1, n / 2, unexplained)
+    square = 1 - (n - 3) / (n - 2) * unexplained * _hypergeometric(1.0, n / 2, unexplained)
     return yi, yi**2 - square
 
 
@@ -59,7 +76,13 @@ def partial_correlation(c: Columns) -> Effect:
 
 
 def partial_fisher_z(c: Columns) -> Effect:
-    """Fisher's z of a partial correlation from a regression's t: atanh r; 1/(n - m - 1)."""
+    """Fisher's z of a partial correlation, as of n - (m - 1) persons (Fisher 1924): 1/(n - m - 2)."""
+    yi, _ = partial_correlation(c)
+    return np.arctanh(yi), _inverse(c["ni"] - c["mi"] - 2)
+
+
+def partial_fisher_z_df(c: Columns) -> Effect:
+    """Fisher's z of a partial correlation by residual degrees of freedom, as metafor 3.8: 1/(n - m - 1)."""
     yi, _ = partial_correlation(c)
     return np.arctanh(yi), _inverse(c["ni"] - c["mi"] - 1)
 

@@ -18,6 +18,14 @@ def proportion(c: Columns) -> Effect:
     return c["xi"] / c["ni"], c["xi"] * (c["ni"] - c["xi"]) / c["ni"] ** 3
 
 
+def proportion_average(c: Columns) -> Effect:
+    """Raw proportion; variance at the proportion of all studies together."""
+    known = np.isfinite(c["xi"]) & np.isfinite(c["ni"])
+    total = float(np.sum(c["ni"][known]))
+    mean = float(np.sum(c["xi"][known])) / total if total else np.nan
+    return c["xi"] / c["ni"], mean * (1 - mean) / c["ni"]
+
+
 def log_proportion(c: Columns) -> Effect:
     """Log proportion: 1/x - 1/n."""
     return np.log(c["xi"] / c["ni"]), 1 / c["xi"] - 1 / c["ni"]

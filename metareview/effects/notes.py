@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from metareview.effects.columns import Reading
+from metareview.effects.columns import Reading, where
 from metareview.effects.model import Columns, FloatArray, Measure
 from metareview.effects.zerocells import Treated
 
@@ -38,17 +38,17 @@ def _count(n: int) -> str:
 
 def say_what_was_treated(row: Measure, columns: Columns, treated: Treated, notes: Notes) -> None:
     """Say which studies were corrected for zero cells, and which say nothing."""
-    corrected, dropped = np.flatnonzero(treated.corrected), np.flatnonzero(treated.dropped)
-    where = "each cell" if row.cells in ("table", "events") else "each count of events"
-    notes.add(corrected, f"{treated.how} was added to {where}{treated.why}.")
-    if corrected.size:
-        notes.all.append(f"{treated.how} was added to {where} of {_count(corrected.size)}{treated.which}.")
+    corrected, dropped = where(treated.corrected), where(treated.dropped)
+    cells = "each cell" if row.cells in ("table", "events") else "each count of events"
+    notes.add(corrected, f"{treated.how} was added to {cells}{treated.why}.")
+    if corrected:
+        notes.all.append(f"{treated.how} was added to {cells} of {_count(len(corrected))}{treated.which}.")
     events = ("ai", "ci") if row.cells == "table" else ("x1i", "x2i")
     notes.add(dropped, lambda i: _silent(columns[events[0]][i] == 0))
-    if dropped.size:
-        verb = "is" if dropped.size == 1 else "are"
+    if dropped:
+        verb = "is" if len(dropped) == 1 else "are"
         notes.all.append(
-            f"{_count(dropped.size)} with no events, or with nothing but events, in both arms {verb} "
+            f"{_count(len(dropped))} with no events, or with nothing but events, in both arms {verb} "
             f"not estimable as {row.label[0].lower()}{row.label[1:]}."
         )
 
@@ -64,11 +64,11 @@ def say_why_not(
     """Blank what is not finite, and give every study without a usable effect its reason."""
     yi, vi = effect
     lost = ~(np.isfinite(yi) & np.isfinite(vi))
-    unsaid = [i for i in np.flatnonzero(lost) if not _said(notes, int(i))]
+    unsaid = [i for i in where(lost) if not _said(notes, i)]
     notes.add(unsaid, lambda i: f"Not estimable: {_reason(row, reading, columns, i)}.")
-    weightless = np.flatnonzero(~lost & ~(vi > 0))
+    weightless = where(~lost & ~(vi > 0))
     notes.add(weightless, lambda i: f"Its sampling variance is {vi[i]:g}, so that it cannot be weighted.")
-    if unsaid or weightless.size:
+    if unsaid or weightless:
         _name_them(reading, [*unsaid, *weightless], notes)
     return np.where(lost, np.nan, yi), np.where(lost, np.nan, vi)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from metareview.effects.backtransforms import harmonic_mean
-from metareview.effects.columns import NAMES, Reading, impossible, read_columns
+from metareview.effects.columns import NAMES, Reading, impossible, read_columns, where
 from metareview.effects.completion import complete, inputs, missing_columns
 from metareview.effects.continuous import hedges_g_from_t, t_from_p
 from metareview.effects.contrasts import (
@@ -146,7 +146,7 @@ def _needs(row: Measure, reading: Reading, absent: Sequence[str]) -> str:
             f"{row.code} needs estimate with ci_low and ci_high (or se), or yi with vi or sei{more}; "
             f"the data have {', '.join([*reading.columns, *reading.moderators]) or 'no such columns'}."
         )
-    ours = {target: name for name, targets in reversed(NAMES.items()) for target in targets}
+    ours = {target: name for name, targets in reversed(list(NAMES.items())) for target in targets}
     return (
         f"{row.code} needs the columns {', '.join(row.needs)} "
         f"(or {', '.join(ours.get(n, n) for n in row.needs)}); missing: {', '.join(absent)}."
@@ -179,17 +179,17 @@ def _from_numbers(
 
 def _from_contrasts(row: Measure, reading: Reading, level: float, notes: Notes) -> Effect:
     found = contrasts(reading, row, level)
-    notes.add(np.flatnonzero(np.isin(found.how, NOTED)), lambda i: f"Derived from {ROUTES[found.how[i]]}.")
+    notes.add(where(np.isin(found.how, NOTED)), lambda i: f"Derived from {ROUTES[found.how[i]]}.")
     _say_off_centre(row, found.off_centre, notes)
     return found.yi, found.vi
 
 
 def _say_off_centre(row: Measure, place: FloatArray, notes: Notes) -> None:
     notes.add(
-        np.flatnonzero(np.isfinite(place)),
+        where(np.isfinite(place)),
         lambda i: (
-            f"The estimate lies at {100 * place[i]:.0f}% of its confidence interval's width on the {row.scale} "
-            "scale, not in the middle; check the numbers."
+            f"The estimate lies at {100 * place[i]:.0f}% of its confidence interval's width on the "
+            f"{row.scale} scale, not in the middle; check the numbers."
         ),
     )
 
@@ -205,11 +205,11 @@ def _fill_gaps(
             from_t = hedges_g_from_t(columns)
         use = raw_missing & np.isfinite(from_t[0])
         yi, vi = np.where(use, from_t[0], yi), np.where(use, from_t[1], vi)
-        notes.add(np.flatnonzero(use), "Derived from its t or P value.")
+        notes.add(where(use), "Derived from its t or P value.")
         raw_missing = raw_missing & ~use
     found = contrasts(reading, row, level)
     use = raw_missing & (found.how >= 0)
-    notes.add(np.flatnonzero(use), lambda i: f"Derived from {ROUTES[found.how[i]]}.")
+    notes.add(where(use), lambda i: f"Derived from {ROUTES[found.how[i]]}.")
     _say_off_centre(row, np.where(use, found.off_centre, np.nan), notes)
     return np.where(use, found.yi, yi), np.where(use, found.vi, vi)
 

@@ -150,7 +150,7 @@ def _added(measure: Measure, columns: Columns, rule: ZeroCells, corrected: Mask)
 
 
 def _amounts(measure: Measure, columns: Columns, rule: ZeroCells) -> list[FloatArray | float]:
-    """What each arm's cells receive."""
+    """Give what each arm's cells receive."""
     arms = len(_COUNTED[measure.cells])
     if rule.to != "treatment-arm" or arms == 1:
         return [rule.add] * arms
@@ -161,5 +161,5 @@ def _amounts(measure: Measure, columns: Columns, rule: ZeroCells) -> list[FloatA
 
 def _how(rule: ZeroCells, two_armed: bool) -> str:
     if rule.to == "treatment-arm" and two_armed:
-        return f"{2 * rule.add:g} shared between the arms in proportion to their sizes (treatment-arm correction)"
+        return f"{2 * rule.add:g} shared between the arms by size (treatment-arm correction)"
     return f"{rule.add:g}"
