@@ -42,7 +42,8 @@ def read_records(path: str | Path) -> list[Record]:
 
 
 def _row_faults(rows: Iterable[Row], path: str | Path) -> list[str]:
-    problems, seen = [], {}
+    problems: list[str] = []
+    seen: dict[str, int] = {}
     for row in rows:
         name, year = row.cells["id"], row.cells.get("year", "")
         if not name:

@@ -1,0 +1,99 @@
+"""Records by explicit ids, a batch at a time, each reply kept on the disk before the next is asked for."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from lxml import etree
+
+from metareview.files import write_atomically
+from metareview.search.entrez.client import Client
+from metareview.search.entrez.replies import ReplyError
+
+SIZE = 200  # keeps a repeated request cheap; NCBI would allow more
+_RECORDS = ("PubmedArticle/MedlineCitation/PMID", "PubmedBookArticle/BookDocument/PMID")
+
+
+def read_pmids(element: etree._Element, asked: frozenset[str]) -> tuple[str, ...]:
+    """Return the PMIDs of a ``PubmedArticleSet``, deleted ones left out.
+
+    Raises
+    ------
+    ReplyError
+        When it answers for records that were not asked for: somebody else's reply.
+    """
+    found = tuple((e.text or "").strip() for path in _RECORDS for e in element.iterfind(path))
+    strange = set(found) - asked
+    if strange:
+        raise ReplyError(f"record {min(strange)}, which was not asked for", passing=True)
+    return tuple(dict.fromkeys(found))
+
+
+def fetch_batches(client: Client, ids: Sequence[str], folder: Path, tell: Callable[[int], None]) -> set[str]:
+    """Fetch the records of some ids into ``folder``, one compressed reply per batch.
+
+    A batch that is there already is not asked for again. Ids that the service left out are asked
+    for a second time by themselves: ``efetch`` answers by omission, and an omission may pass.
+
+    Parameters
+    ----------
+    client
+        Whom to ask.
+    ids
+        The PMIDs, each once, in an order that stays the same.
+    folder
+        Where the replies go, as received.
+    tell
+        Told how many ids were dealt with, after every batch.
+
+    Returns
+    -------
+    set of str
+        The PMIDs that came back.
+    """
+    returned: set[str] = set()
+    for path, batch in _batches(folder, "", ids):
+        returned.update(_batch(client, path, batch))
+        tell(len(batch))
+    missing = [i for i in ids if i not in returned]
+    for path, batch in _batches(folder, "again-", missing):
+        returned.update(_batch(client, path, batch))
+    return returned
+
+
+def _batches(folder: Path, prefix: str, ids: Sequence[str]) -> Iterator[tuple[Path, Sequence[str]]]:
+    for number, start in enumerate(range(0, len(ids), SIZE), 1):
+        yield folder / f"{prefix}{number:05d}.xml.gz", ids[start : start + SIZE]
+
+
+def _batch(client: Client, path: Path, batch: Sequence[str]) -> tuple[str, ...]:
+    asked = frozenset(batch)
+    kept = kept_reply(path)
+    if kept is not None:
+        try:
+            return read_pmids(etree.fromstring(kept), asked)
+        except (etree.XMLSyntaxError, ReplyError):
+            path.unlink()
+    params = {"db": "pubmed", "id": list(batch), "retmode": "xml"}
+    answered = client.ask("efetch", params, "PubmedArticleSet", lambda e: read_pmids(e, asked))
+    keep_reply(path, answered.raw)
+    return answered.value
+
+
+def keep_reply(path: Path, raw: bytes) -> None:
+    """Write a reply as received, compressed, the same bytes whenever it is written."""
+    write_atomically(path, gzip.compress(raw, compresslevel=6, mtime=0))
+
+
+def kept_reply(path: Path) -> bytes | None:
+    """Return a reply that was kept, or ``None`` when there is none or it cannot be unpacked."""
+    try:
+        return gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, zlib.error):
+        path.unlink(missing_ok=True)
+        return None

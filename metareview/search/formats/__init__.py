@@ -1,0 +1,1 @@
+"""Export files to records and back."""

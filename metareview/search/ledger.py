@@ -1,0 +1,122 @@
+"""``searched/REVIEW/searches.csv``: every search and import of a review, as PRISMA-S asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from metareview.errors import SearchError
+from metareview.files import write_atomically
+from metareview.tables import Row, read_table, write_table
+
+METHODS = ("database", "register", "citation searching", "website", "organisation", "seed document", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRun:
+    """One search or import: a row of ``searches.csv``.
+
+    Attributes
+    ----------
+    id : name of its folder, and what ``source`` of a record says
+    method : one of :data:`METHODS`: where PRISMA 2020's diagram counts it
+    database, platform : what was searched, and through what
+    query : as sent; ``translation``: as the database understood it; ``limits``: as sent
+    date : when, ISO 8601, UTC where a time is given
+    hits : how many the database counted
+    records : how many records were received and kept
+    not_returned : how many hits the database did not hand out, or a file held that are no records
+    file : folder or file with what was received, relative to ``searches.csv``; ``sha256``: of it
+    note : what a reader must know
+    """
+
+    id: str
+    method: str = "database"
+    database: str = ""
+    platform: str = ""
+    query: str = ""
+    translation: str = ""
+    limits: str = ""
+    date: str = ""
+    hits: int | None = None
+    records: int | None = None
+    not_returned: int | None = None
+    file: str = ""
+    sha256: str = ""
+    note: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(SearchRun))
+_NUMBERS = ("hits", "records", "not_returned")
+
+
+def read_searches(path: str | Path) -> list[SearchRun]:
+    """Read a review's searches; none when the file is not there.
+
+    Raises
+    ------
+    SearchError
+        All faults at once: ids, methods, numbers.
+    """
+    if not Path(path).exists():
+        return []
+    table = read_table(path)
+    missing = [c for c in ("id", "method") if c not in table.columns]
+    if missing:
+        raise SearchError(
+            f"{path}:1: column {missing[0]} is missing; a table of searches has {', '.join(COLUMNS)}."
+        )
+    problems = [p for row in table for p in _faults(row, path)]
+    names = table.column("id")
+    problems += [
+        f'{path}: id "{n}" stands twice; every search needs its own.'
+        for n in set(names)
+        if names.count(n) > 1
+    ]
+    if problems:
+        raise SearchError(problems)
+    return [_run(row) for row in table]
+
+
+def _faults(row: Row, path: str | Path) -> list[str]:
+    problems = []
+    if not row.cells["id"]:
+        problems.append(f"{path}:{row.line}: id is empty; give every search a name.")
+    if row.cells["method"] not in METHODS:
+        problems.append(
+            f'{path}:{row.line}: method is "{row.cells["method"]}"; one of these would be right: '
+            f"{', '.join(METHODS)}."
+        )
+    for column in _NUMBERS:
+        cell = row.cells.get(column, "")
+        if cell and not cell.isdigit():
+            problems.append(f'{path}:{row.line}: {column} is "{cell}"; a count, or nothing, would be right.')
+    return problems
+
+
+def _run(row: Row) -> SearchRun:
+    held = {c: row.cells.get(c, "") for c in COLUMNS}
+    counts = {c: int(held[c]) if held[c] else None for c in _NUMBERS}
+    return SearchRun(**{**held, **counts})  # type: ignore[arg-type]
+
+
+def write_searches(path: str | Path, runs: list[SearchRun]) -> bool:
+    """Write a review's searches; return whether the file changed."""
+    return write_atomically(path, write_table(COLUMNS, [asdict(run) for run in runs]))
+
+
+def enter_run(path: str | Path, run: SearchRun) -> None:
+    """Put a search into the table: at its end, or in the place of the row with its id."""
+    runs = read_searches(path)
+    kept = [run if r.id == run.id else r for r in runs]
+    write_searches(path, kept if run in kept else [*kept, run])
+
+
+def free_id(stem: str, taken: Callable[[str], bool]) -> str:
+    """Find a name for a new search: the stem, or the stem with a number behind it."""
+    name, n = stem, 1
+    while taken(name):
+        n += 1
+        name = f"{stem}-{n}"
+    return name

@@ -1,0 +1,303 @@
+"""A search of PubMed, from the question to the records on the disk; whatever stops it, it goes on from there.
+
+Every reply is written before the next is asked for, under a name that follows from what was
+asked. A run that was cut short is therefore taken up by asking only for what is not there; the
+last thing written is the word "complete".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import metareview
+from metareview.errors import SearchError
+from metareview.files import locked, write_atomically
+from metareview.search.capsule import (
+    BEGUN,
+    COMPLETE,
+    now,
+    read_manifest,
+    records_of,
+    write_manifest,
+    write_sums,
+)
+from metareview.search.changes import Change, compare
+from metareview.search.entrez import Access, Client
+from metareview.search.entrez.batches import fetch_batches, keep_reply, kept_reply
+from metareview.search.entrez.ids import Found, Hits, Slice, collect_ids, read_hits
+from metareview.search.gather import gather_into
+from metareview.search.ledger import SearchRun, enter_run, free_id, read_searches
+from metareview.search.record import Record
+from metareview.tables import write_table
+
+PLATFORM = "PubMed, NCBI E-utilities"
+STALE = timedelta(days=7)
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to search PubMed for.
+
+    Attributes
+    ----------
+    query : in PubMed's syntax
+    limits : more of it, joined with AND; ``""`` for none
+    name : tells several searches of a review apart
+    """
+
+    query: str
+    limits: str = ""
+    name: str = "pubmed"
+
+    @property
+    def term(self) -> str:
+        """What is sent."""
+        return f"({self.query}) AND ({self.limits})" if self.limits.strip() else self.query
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a search gave.
+
+    Attributes
+    ----------
+    run : its row in ``searches.csv``
+    added : how many records the review did not have before
+    retracted : ids of received records that are retracted
+    not_returned : PMIDs that were found and not handed out
+    changes : against the run before; ``None`` for the first
+    since : that run's id
+    warnings : PubMed's own words about the query
+    """
+
+    run: SearchRun
+    added: int
+    retracted: tuple[str, ...]
+    not_returned: tuple[str, ...]
+    changes: tuple[Change, ...] | None
+    since: str
+    warnings: tuple[str, ...]
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def run_search(folder: Path, plan: Plan, access: Access, *, since: str = "", tell: Tell = silent) -> Outcome:
+    """Search PubMed, or take up a search that was cut short.
+
+    Parameters
+    ----------
+    folder
+        ``searched/REVIEW``; made if it is not there.
+    plan
+        What to search for.
+    access
+        Who asks, and where.
+    since
+        The run to compare with: its id, its date, ``last``, or ``""`` for the last if there is one.
+    tell
+        Told what is being done: a stage, how much of it is done, and how much there is.
+
+    Raises
+    ------
+    SearchError
+        When PubMed refuses, does not answer, or its ids and its count do not agree.
+    """
+    with locked(folder):
+        _sweep(folder)
+        place = _unfinished(folder, plan, access)
+        before = _run_before(folder, plan, since, place)
+        place = place or _begin(folder, plan, access)
+        found = _ids(place, plan, Client(access), tell)
+        returned = _records(place, found, Client(access), tell)
+        return _finish(folder, place, plan, _Received(found, returned), before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    found: Found
+    returned: frozenset[str]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(i for i in self.found.ids if i not in self.returned)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed had half written."""
+    for left in [*folder.glob(".*.csv.*"), *folder.glob("*/**/.*.*")]:
+        left.unlink(missing_ok=True)
+
+
+def _is_run_of(plan: Plan, name: str) -> bool:
+    return re.fullmatch(rf"{re.escape(plan.name)}-\d{{4}}-\d\d-\d\d(-\d+)?", name) is not None
+
+
+def _run_before(folder: Path, plan: Plan, since: str, place: Path | None) -> SearchRun | None:
+    """Find the run that this one is compared with; one that is taken up is not compared with itself."""
+    runs = [r for r in read_searches(folder / "searches.csv") if _is_run_of(plan, r.id) and r.file]
+    runs = [r for r in runs if place is None or r.id != place.name]
+    if since in ("", "last"):
+        if since and not runs:
+            raise SearchError(
+                f"{folder} holds no earlier search of {plan.name}; leave --since away the first time."
+            )
+        return runs[-1] if runs else None
+    chosen = [r for r in runs if r.id == since or r.date.startswith(since)]
+    if not chosen:
+        known = ", ".join(r.id for r in runs) or "none"
+        raise SearchError(f'--since "{since}" names no search of {folder}; there are: {known}.')
+    return chosen[-1]
+
+
+def _unfinished(folder: Path, plan: Plan, access: Access) -> Path | None:
+    """Find a run of the same question that was cut short within the last week."""
+    for path in sorted(folder.glob("*/manifest.json"), reverse=True):
+        held = read_manifest(path.parent) if _is_run_of(plan, path.parent.name) else {}
+        same = held.get("term") == plan.term and held.get("service") == access.url
+        if same and held.get("state") == BEGUN and now() - datetime.fromisoformat(held["begun"]) < STALE:
+            return path.parent
+    return None
+
+
+def _begin(folder: Path, plan: Plan, access: Access) -> Path:
+    begun = now()
+    known = {run.id for run in read_searches(folder / "searches.csv")}
+    stem = f"{plan.name}-{begun:%Y-%m-%d}"
+    place = folder / free_id(stem, lambda name: name in known or (folder / name / "manifest.json").exists())
+    write_manifest(
+        place,
+        {
+            "state": BEGUN,
+            "database": "PubMed",
+            "platform": PLATFORM,
+            "service": access.url,
+            "query": plan.query,
+            "limits": plan.limits,
+            "term": plan.term,
+            "term_sha256": hashlib.sha256(plan.term.encode()).hexdigest(),
+            "begun": begun.isoformat(timespec="seconds"),
+            "with_key": bool(access.key),
+            "metareview": metareview.__version__,
+        },
+    )
+    return place
+
+
+def _ids(place: Path, plan: Plan, client: Client, tell: Tell) -> Found:
+    """Collect the ids, taking from the disk the answers that are there."""
+    folder, asked = place / "ids", 0
+
+    def ask(part: Slice) -> Hits:
+        nonlocal asked
+        path = folder / f"{part.name}.xml.gz"
+        kept = kept_reply(path)
+        hits = None if kept is None else _kept_hits(kept)
+        if hits is None:
+            answered = client.ask("esearch", part.params(plan.term), "eSearchResult", read_hits)
+            keep_reply(path, answered.raw)
+            hits = answered.value
+        asked += 1
+        tell("searching", asked, 0)
+        return hits
+
+    def forget() -> None:
+        for path in folder.glob("*.xml.gz"):
+            path.unlink()
+
+    return collect_ids(ask, forget)
+
+
+def _kept_hits(raw: bytes) -> Hits | None:
+    from lxml import etree
+
+    from metareview.search.entrez.replies import ReplyError
+
+    try:
+        return read_hits(etree.fromstring(raw))
+    except (etree.XMLSyntaxError, ReplyError):
+        return None
+
+
+def _records(place: Path, found: Found, client: Client, tell: Tell) -> frozenset[str]:
+    done = 0
+
+    def step(n: int) -> None:
+        nonlocal done
+        done += n
+        tell("fetching", done, len(found.ids))
+
+    return frozenset(fetch_batches(client, found.ids, place / "records", step))
+
+
+def _finish(folder: Path, place: Path, plan: Plan, received: _Received, before: SearchRun | None) -> Outcome:
+    """Write what follows from the replies; the manifest last, so that a crash here is repeated, not lost."""
+    records = list(records_of(place))
+    if {r.pmid for r in records} != received.returned:
+        raise SearchError(f"{place}: the replies on the disk hold other records than when they came.")
+    write_atomically(place / "ids.txt", "".join(f"{i}\n" for i in received.found.ids))
+    write_atomically(place / "not_returned.txt", "".join(f"{i}\n" for i in received.missing))
+    changes = None if before is None else _changes(place, folder / before.file, records)
+    gathered = gather_into(folder / "records.csv", records, place.name)
+    run = _row(place, plan, received, len(records))
+    enter_run(folder / "searches.csv", run)
+    _seal(place, received, len(records))
+    return Outcome(
+        run=run,
+        added=sum(r.source == (place.name,) for r in gathered.records),
+        retracted=tuple(r.id for r in records if r.retracted),
+        not_returned=received.missing,
+        changes=changes,
+        since=before.id if before else "",
+        warnings=received.found.whole.errors + received.found.whole.warnings,
+    )
+
+
+def _changes(place: Path, before: Path, records: list[Record]) -> tuple[Change, ...]:
+    changes = tuple(compare(records_of(before), records))
+    rows = [{"record": c.record, "change": c.kind, "detail": c.detail} for c in changes]
+    write_atomically(place / "changes.csv", write_table(("record", "change", "detail"), rows))
+    return changes
+
+
+def _row(place: Path, plan: Plan, received: _Received, records: int) -> SearchRun:
+    whole = received.found.whole
+    return SearchRun(
+        id=place.name,
+        database="PubMed",
+        platform=PLATFORM,
+        query=plan.query,
+        translation=whole.translation,
+        limits=plan.limits,
+        date=str(read_manifest(place)["begun"]),
+        hits=whole.count,
+        records=records,
+        not_returned=len(received.missing),
+        file=place.name,
+        sha256=write_sums(place),
+        note=" ".join(whole.errors + whole.warnings),
+    )
+
+
+def _seal(place: Path, received: _Received, records: int) -> None:
+    """Say in the manifest that the run is complete, and what it gave."""
+    whole = received.found.whole
+    given = {
+        "state": COMPLETE,
+        "ended": now().isoformat(timespec="seconds"),
+        "count": whole.count,
+        "slices": [list(part) for part in received.found.slices],
+        "translation": whole.translation,
+        "errors": list(whole.errors),
+        "warnings": list(whole.warnings),
+        "records": records,
+        "not_returned": list(received.missing),
+    }
+    write_manifest(place, read_manifest(place) | given)

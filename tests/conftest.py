@@ -1,0 +1,9 @@
+"""What holds for all tests: no connection leaves this machine."""
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+
+@pytest.fixture(autouse=True)
+def only_loopback():
+    socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)

@@ -1,0 +1,253 @@
+"""The client against a faithful stand-in: every fault outlived or told, nothing lost, nothing leaked."""
+
+import time
+from datetime import date
+
+import pytest
+from eutils import QUICK_FAULTS, SLOW_FAULTS, StandIn, corpus
+
+from metareview.errors import SearchError
+from metareview.search.entrez import Access, Client, Patience
+from metareview.search.entrez.batches import fetch_batches
+from metareview.search.entrez.client import pause_before, worded_by_biopython
+from metareview.search.entrez.ids import Slice, collect_ids, read_hits
+from metareview.search.entrez.limiter import WITH_KEY, WITHOUT_KEY, Limiter, limiter_for
+from metareview.search.entrez.links import linked
+
+QUICK = Patience(silence=0.4, attempt=2.0, rate=1e5, tries=5, total=20, first=0.01, longest=0.02)
+
+
+def client_of(service, *, key="", patience=QUICK, gap=0.0):
+    return Client(Access("a@example.org", key, service.url, patience, gap))
+
+
+def all_ids(client, query="cells"):
+    def ask(part):
+        return client.ask("esearch", part.params(query), "eSearchResult", read_hits).value
+
+    return collect_ids(ask, lambda: None)
+
+
+@pytest.fixture(scope="module")
+def many():
+    with StandIn(corpus(25_000, busy_day=10_500)) as service:
+        yield service
+
+
+@pytest.fixture
+def few():
+    with StandIn(corpus(450)) as service:
+        yield service
+
+
+def test_a_small_search_is_one_question(few):
+    found = all_ids(client_of(few))
+    assert set(map(int, found.ids)) == set(few.articles)
+    assert few.programs() == ["esearch"]
+
+
+def test_ids_beyond_the_window_are_all_found_even_on_a_day_that_overflows(many):
+    found = all_ids(client_of(many))
+    assert set(map(int, found.ids)) == set(many.articles)
+    assert list(found.ids) == sorted(found.ids, key=int)
+    assert sum(n for _, n in found.slices) == 25_000
+    assert any(name.count("-") == 3 for name, _ in found.slices), "the busy day was cut by PMID"
+
+
+def test_slices_tile_the_days():
+    low, high = Slice((date(2020, 1, 1), date(2020, 1, 2))).halves()
+    assert (low.days, high.days) == ((date(2020, 1, 1),) * 2, (date(2020, 1, 2),) * 2)
+    assert [half.pmids for half in low.halves()] == [(1, 50_000_000), (50_000_001, 99_999_999)]
+
+
+def test_an_index_that_never_agrees_with_its_count_fails_aloud(few):
+    real = few.matching
+    few.matching = lambda asked: real(asked) if "mindate" not in asked else real(asked)[1:]
+    few.articles = corpus(10_050)
+    with pytest.raises(SearchError, match="do not agree"):
+        all_ids(client_of(few))
+
+
+@pytest.mark.parametrize("fault", [*QUICK_FAULTS, *SLOW_FAULTS])
+def test_a_fault_that_passes_is_outlived(few, fault, tmp_path):
+    client = client_of(few)
+    few.faults.append(fault)
+    found = all_ids(client)
+    assert set(map(int, found.ids)) == set(few.articles)
+    few.faults.append(fault)
+    returned = fetch_batches(client, found.ids, tmp_path, lambda n: None)
+    assert returned == set(found.ids)
+
+
+@pytest.mark.parametrize("fault", ["blocked", "redirect"])
+def test_a_block_is_told_at_once_and_not_asked_again(few, fault):
+    few.faults.extend([fault] * 3)
+    with pytest.raises(SearchError, match="blocked this address"):
+        all_ids(client_of(few))
+    assert len(few.asked) == 1
+
+
+def test_tries_come_to_an_end_and_the_last_fault_is_named(few):
+    few.faults.extend(["503"] * 20)
+    with pytest.raises(
+        SearchError, match=r"no whole answer to esearch in 5 attempts.*HTTP 503, Service Unavailable"
+    ):
+        all_ids(client_of(few))
+    assert len(few.asked) == QUICK.tries
+
+
+def test_a_dribbling_server_is_given_up_in_time(few):
+    few.faults.extend(["dribble"] * 2)
+    patience = Patience(silence=0.3, attempt=0.5, rate=0, tries=2, total=9, first=0.01)
+    started = time.monotonic()
+    with pytest.raises(SearchError, match=r"within 0\.5 seconds"):
+        all_ids(client_of(few, patience=patience))
+    assert time.monotonic() - started < 2
+
+
+def test_a_slow_reply_is_given_up_by_its_rate(few):
+    few.faults.extend(["dribble"] * 2)
+    patience = Patience(silence=0.3, attempt=5, rate=1000, tries=2, total=9, first=0.01)
+    with pytest.raises(SearchError, match=r"only \d+ bytes"):
+        all_ids(client_of(few, patience=patience))
+
+
+def test_retry_after_is_waited_for(few):
+    few.faults.append("429")
+    slow = Patience(tries=2, first=0.0001)
+    started = time.monotonic()
+    all_ids(client_of(few, patience=slow))
+    assert time.monotonic() - started >= 0.05
+
+
+def test_pauses_double_up_to_a_cap():
+    patience = Patience(first=1, longest=6)
+    pauses = [pause_before(n, patience) for n in range(1, 8)]
+    assert all(0.5 * w <= p <= w for p, w in zip(pauses, [1, 2, 4, 6, 6, 6, 6], strict=True))
+
+
+def test_every_request_is_a_post_that_says_who_asks(few, tmp_path):
+    client = client_of(few, key="good-key")
+    found = all_ids(client)
+    fetch_batches(client, found.ids[:3], tmp_path, lambda n: None)
+    linked(client, "similar", found.ids[:2])
+    assert few.bad_manners == []
+    assert all(
+        asked["email"] == ["a@example.org"] and asked["tool"] == ["metareview"] for _, asked in few.asked
+    )
+    assert all(asked["api_key"] == ["good-key"] for _, asked in few.asked)
+
+
+def test_a_wrong_key_is_told_without_showing_it(few):
+    with pytest.raises(SearchError) as error:
+        all_ids(client_of(few, key="s3cret"))
+    assert "API key is not valid" in str(error.value)
+    assert "s3cret" not in str(error.value)
+    assert "s3cret" not in repr(client_of(few, key="s3cret").access)
+
+
+def test_the_allowance_is_kept_without_a_429():
+    with StandIn(corpus(5), limited=True) as service:
+        client = client_of(service, gap=None)
+        for _ in range(5):
+            all_ids(client)
+        assert service.bad_manners == []
+        assert len(service.asked) == 5
+
+
+def test_one_limiter_serves_a_host_and_key():
+    assert limiter_for("h", "k") is limiter_for("h", "k")
+    assert limiter_for("h", "k") is not limiter_for("h", "")
+    assert (limiter_for("h", "k").gap, limiter_for("h", "").gap) == (WITH_KEY, WITHOUT_KEY)
+
+
+def test_a_limiter_lets_one_through_at_a_time():
+    limiter = Limiter(0.02)
+    started = time.monotonic()
+    for _ in range(5):
+        limiter.wait()
+    assert time.monotonic() - started >= 0.08
+
+
+def test_an_omission_that_passes_is_asked_for_again_and_one_that_stays_is_told(few, tmp_path):
+    found = all_ids(client_of(few))
+    few.hidden = {int(found.ids[7])}
+    few.faults.append("fewer")
+    returned = fetch_batches(client_of(few), found.ids, tmp_path, lambda n: None)
+    assert set(found.ids) - returned == {found.ids[7]}
+
+
+def test_batches_on_the_disk_are_not_asked_for_again(few, tmp_path):
+    found = all_ids(client_of(few))
+    fetch_batches(client_of(few), found.ids, tmp_path, lambda n: None)
+    few.asked.clear()
+    (tmp_path / "00002.xml.gz").write_bytes(b"half of a file")
+    assert fetch_batches(client_of(few), found.ids, tmp_path, lambda n: None) == set(found.ids)
+    assert [asked["id"][0].split(",")[0] for _, asked in few.asked] == [found.ids[200]]
+
+
+def test_links_are_kept_apart_and_itself_left_out(few):
+    few.links = {("pubmed_pubmed", 5): (5, 9, 8), ("pubmed_pubmed_citedin", 6): (7,)}
+    answers, _ = linked(client_of(few), "similar", ["5", "6"])
+    assert [(a.pmid, a.ids, a.known) for a in answers] == [("5", ("9", "8"), True), ("6", (), False)]
+    assert linked(client_of(few), "cited-by", ["6"])[0][0].ids == ("7",)
+
+
+def test_words_that_are_no_pmid_are_refused_before_anything_is_sent(few):
+    with pytest.raises(SearchError) as error:
+        linked(client_of(few), "similar", ["0", "x", "5"])
+    assert len(error.value.problems) == 2
+    assert few.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://eutils.ncbi.nlm.nih.gov/", "plain http"),
+        ("ftp://x/", "no plain web address"),
+        ("eutils", "no plain web address"),
+        ("http://127.0.0.1.example.org/", "plain http"),
+    ],
+)
+def test_an_address_that_would_send_the_key_in_the_clear_is_refused(monkeypatch, url, says):
+    monkeypatch.setenv("METAREVIEW_EUTILS_URL", url)
+    with pytest.raises(SearchError, match=says):
+        Access.from_environment("a@example.org")
+
+
+def test_access_reads_the_environment_and_blank_is_unset(monkeypatch):
+    monkeypatch.setenv("NCBI_API_KEY", "  ")
+    monkeypatch.setenv("NCBI_EMAIL", "a@example.org")
+    monkeypatch.delenv("METAREVIEW_EUTILS_URL", raising=False)
+    access = Access.from_environment()
+    assert (access.key, access.email, access.url.startswith("https://eutils.ncbi")) == (
+        "",
+        "a@example.org",
+        True,
+    )
+    monkeypatch.delenv("NCBI_EMAIL")
+    with pytest.raises(SearchError, match="NCBI_EMAIL"):
+        Access.from_environment()
+
+
+def test_biopython_words_the_request():
+    request = worded_by_biopython("efetch", {"db": "pubmed", "id": ["1", "2"], "email": "a@b.c"})
+    assert "id=1%2C2" in request.full_url
+    from Bio import Entrez
+
+    assert Entrez._open.__name__ == "_open", "what was put in its place is taken back"
+
+
+def test_a_server_that_is_not_there_is_told(unused_port):
+    access = Access("a@example.org", url=f"http://127.0.0.1:{unused_port}/", patience=QUICK, gap=0.0)
+    with pytest.raises(SearchError, match="it was refused"):
+        all_ids(Client(access))
+
+
+@pytest.fixture
+def unused_port():
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
