@@ -10,6 +10,7 @@ from metareview.synthesis.model import (
 )
 from metareview.synthesis.options import Options
 from metareview.synthesis.pooling import pool, pool_as
+from metareview.synthesis.summary import as_dict
 
 __all__ = [
     "Alternative",
@@ -19,6 +20,7 @@ __all__ = [
     "Method",
     "Options",
     "Synthesis",
+    "as_dict",
     "pool",
     "pool_as",
 ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from metareview.effects import Effects, FloatArray, Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """The recipe of a synthesis: policy and options by their codes, with the reason of each choice."""
+    """The recipe of a synthesis: policy and options by their codes, with the reason of each choice.
+
+    ``version`` is that of the policy. Without a between-study model ``tau2`` is ``none``.
+    """
 
     policy: str
     model: str
@@ -38,6 +45,7 @@ class Method:
     prediction: str
     level: float
     choices: tuple[Choice, ...] = ()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ class Synthesis:
     heterogeneity : None when ``k`` < 2
     alternatives : other intervals shown beside the main one
     notes : sentences for the reader, in order of weight
+    details : further figures that only some models give, by name (``log_likelihood``, ``cmh``)
     """
 
     effects: Effects
@@ -132,6 +141,7 @@ class Synthesis:
     heterogeneity: Heterogeneity | None
     alternatives: tuple[Alternative, ...] = ()
     notes: tuple[str, ...] = ()
+    details: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def pooled(self) -> bool:
@@ -143,3 +153,21 @@ class Synthesis:
         from metareview.synthesis.wording import sentence
 
         return sentence(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the synthesis as JSON has it; see docs/json.md."""
+        from metareview.synthesis.summary import as_dict
+
+        return as_dict(self)
+
+    def rows(self) -> pd.DataFrame:
+        """Return one row per study, then the pooled row; estimate and limits on the printed scale."""
+        from metareview.synthesis.summary import rows_of
+
+        return rows_of(self)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row: the pooled answer; estimate and limits on the printed scale."""
+        from metareview.synthesis.summary import summary_of
+
+        return summary_of(self)

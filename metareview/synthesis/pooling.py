@@ -113,7 +113,9 @@ def _pooled(effects: Effects, options: Options, inside: np.ndarray, k: int) -> S
     situation = replace(situation, ci=ci)
     prediction, limits = _predict(plan, model, situation, (fit, inference, question))
     spread = _heterogeneity(plan, common, fit.tau2, options.level)
-    method = Method(plan.policy.name, model, code, ci, prediction, options.level, tuple(plan.choices))
+    method = Method(
+        plan.policy.name, model, code, ci, prediction, options.level, tuple(plan.choices), plan.policy.version
+    )
     others = _others(plan.policy.others(situation), fit, question)
     return _synthesis(effects, method, inside, (fit, inference), limits, spread, others)
 
@@ -205,7 +207,7 @@ def _single(effects: Effects, options: Options, inside: np.ndarray) -> Synthesis
     """Show the one study there is; nothing is pooled."""
     policy = policy_named(options.policy)
     choice = Choice("model", "none", "One study: it is shown as it stands, and nothing is pooled.")
-    method = Method(policy.name, "none", "none", "wald", "none", options.level, (choice,))
+    method = Method(policy.name, "none", "none", "wald", "none", options.level, (choice,), policy.version)
     fit = weigh(stack_one(effects.yi[inside], effects.vi[inside]), np.zeros(1))
     null = effects.measure.null
     question = Question(options.level, np.array([np.nan if null is None else null]) - fit.stack.centre)

@@ -73,13 +73,10 @@ def sentence(synthesis: Synthesis) -> str:
     """Say estimate, interval, prediction interval, tau2, I2 and k on the printed scale."""
     parts = [_estimate(synthesis)]
     if synthesis.prediction is not None:
-        low, high = printed_interval(synthesis, synthesis.prediction)
-        parts.append(
-            f"{per_cent(synthesis.method.level)} PI {number(low, high - low)} to {number(high, high - low)}"
-        )
+        parts.append(f"{per_cent(synthesis.method.level)} PI {span(synthesis, synthesis.prediction)}")
     spread = synthesis.heterogeneity
     if spread is not None:
-        if synthesis.method.model != "common":
+        if synthesis.method.tau2 != "none":
             parts.append(f"tau2 = {spread.tau2:.3g}")
         parts.append(f"I2 = {100 * spread.i2:.1f}%")
     parts.append(f"k = {synthesis.k}" + ("" if synthesis.pooled else " (one study, not pooled)"))
