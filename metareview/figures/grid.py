@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+from metareview.figures.draft import MARGIN, MARKER_SHARE
 from metareview.figures.fonts import MM_PER_POINT, text_width, wrap_text
 from metareview.figures.style import Style
 from metareview.figures.table import Column, ForestTable, Row
 
-MARGIN = 2.0
 INDENT_EMS = 0.9
-MARKER_SHARE = 0.72
 LIGHT_EMS = 1.35
 
 
@@ -152,7 +151,8 @@ def _other_widths(table: ForestTable, style: Style, size: float) -> dict[str, fl
     widths = {c.key: _column_width(c, table, size) for c in table.columns if c.key not in {"study", "plot"}}
     for title, columns in column_groups(table.columns):
         span = sum(widths[c.key] for c in columns) + _gap(size) * (len(columns) - 1)
-        lacking = longest_word(title, size, "bold") - span
+        wanted = min(text_width(title, size, "bold"), 1.4 * span)
+        lacking = max(longest_word(title, size, "bold"), wanted) - span
         for column in columns if lacking > 0 else ():
             widths[column.key] += lacking / len(columns) + 0.05
     return widths

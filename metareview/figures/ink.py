@@ -209,6 +209,10 @@ def _draw_studies(plot: Axes, whiskers: Sequence[Whisker], frame: Frame) -> None
     for artist in [*plot.collections, *plot.lines]:
         artist.set_clip_on(False)
     plot.collections[-1].set_linewidth(0)
+    for whisker in whiskers:
+        if whisker.x_high - whisker.x_low < whisker.side:
+            # an interval that hides behind its square is drawn in white upon it
+            plot.plot((whisker.low, whisker.high), (whisker.y, whisker.y), color="white", linewidth=0.7)
 
 
 @lru_cache(1)

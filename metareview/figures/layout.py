@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from metareview.figures.axis import Axis, labels_clear, round_ticks, shown_range, tick_label
+from metareview.figures.draft import MARGIN, MARKER_SHARE, Draft, rectangle
 from metareview.figures.fonts import (
     ASCENT,
-    DESCENT,
-    MM_PER_POINT,
-    font_notes,
     line_height,
     text_width,
     wrap_text,
 )
 from metareview.figures.grid import (
-    MARGIN,
-    MARKER_SHARE,
     Grid,
     column_groups,
     fit_grid,
@@ -27,7 +23,7 @@ from metareview.figures.grid import (
     row_face,
 )
 from metareview.figures.marks import row_marks
-from metareview.figures.page import Box, Disc, Frame, Item, Line, Page, Shape, Text
+from metareview.figures.page import Box, Disc, Frame, Item, Line, Page, Text
 from metareview.figures.style import Style
 from metareview.figures.summary import level_look
 from metareview.figures.table import Column, ForestTable, Row
@@ -37,33 +33,14 @@ _TITLE_GAP = 0.2
 
 
 @dataclass
-class Draft:
-    """A page being filled from the top."""
+class _Sheet(Draft):
+    """A page of a forest plot."""
 
-    style: Style
-    grid: Grid
-    y: float = MARGIN
-    items: list[Item] = field(default_factory=list)
+    grid: Grid = field(kw_only=True)
 
-    def text(self, x: float, y: float, text: str, **look: object) -> None:
-        """Put a line of text whose capitals are centred on ``y``."""
-        size = float(look.pop("size", self.grid.size))  # type: ignore[arg-type]
-        if text:
-            shift = (ASCENT - 0.04) / 2 * size * MM_PER_POINT
-            colour = str(look.pop("colour", self.style.palette.text))
-            self.items.append(Text(x, y + shift, text, size, colour=colour, **look))  # type: ignore[arg-type]
 
-    def rule(self, width: float, left: float = MARGIN, right: float | None = None) -> None:
-        """Draw a line across the page at the present height."""
-        if width > 0:
-            end = self.grid.width - MARGIN if right is None else right
-            self.items.append(Line(left, self.y, end, self.y, width, self.style.palette.rule))
-
-    def block(self, lines: tuple[str, ...], size: float, **look: object) -> None:
-        """Put lines of text under one another at the left margin and move down."""
-        for line in lines:
-            self.text(MARGIN, self.y + line_height(size) / 2, line, size=size, **look)
-            self.y += line_height(size)
+def _sheet(style: Style, grid: Grid) -> _Sheet:
+    return _Sheet(style, grid.size, grid.width, grid=grid)
 
 
 def lay_out(
@@ -90,18 +67,13 @@ def lay_out(
     groups = _paginate(table, style, grid, axis, page_height)
     pages = []
     for number, rows in enumerate(groups):
-        draft = Draft(style, grid)
+        draft = _sheet(style, grid)
         _head(draft, table, number, len(groups))
-        frame = _body(draft, table, rows, axis)
+        frame = _body(draft, table, rows, axis) if rows or not table.rows else None
         last = number == len(groups) - 1
-        _foot(draft, table.foot if last else (("", "Continued on the next page."),))
-        pages.append((draft, frame))
-    ground = None if clear else style.palette.ground
-    fonts = font_notes(t.text for draft, _ in pages for t in draft.items if isinstance(t, Text))
-    notes = (*table.notes, *grid.notes, *fonts)
-    return tuple(
-        Page(grid.width, draft.y + MARGIN, tuple(draft.items), frame, ground, notes) for draft, frame in pages
-    )
+        draft.foot(table.foot if last else (("", "Continued on the next page."),))
+        pages.append(draft.page(frame, clear=clear, notes=(*table.notes, *grid.notes)))
+    return tuple(pages)
 
 
 def _axis(table: ForestTable, grid: Grid, style: Style) -> Axis:
@@ -136,7 +108,7 @@ def _paginate(
     """Share the rows among pages; a heading stays with what follows it."""
     if page_height is None:
         return [table.rows]
-    trial = Draft(style, grid)
+    trial = _sheet(style, grid)
     _head(trial, table, 0, 1)
     _body(trial, table, (), axis)
     room = max(page_height - trial.y - MARGIN - 2 * line_height(grid.size), 8 * line_height(grid.size))
@@ -157,26 +129,18 @@ def _paginate(
 
 
 def _foot_height(table: ForestTable, style: Style, grid: Grid) -> float:
-    trial = Draft(style, grid)
+    trial = _sheet(style, grid)
     start = trial.y
-    _foot(trial, table.foot)
+    trial.foot(table.foot)
     return trial.y - start
 
 
-def _head(draft: Draft, table: ForestTable, number: int, pages: int) -> None:
+def _head(draft: _Sheet, table: ForestTable, number: int, pages: int) -> None:
     grid, style = draft.grid, draft.style
-    room = grid.width - 2 * MARGIN
-    title = table.title + (f" (page {number + 1} of {pages})" if pages > 1 and table.title else "")
-    if title:
-        draft.block(
-            wrap_text(title, room, grid.size + 1.5, "bold"), grid.size + 1.5, face="bold", role="title"
-        )
-        draft.y += grid.em * 0.25
-    if table.subtitle:
-        colour = style.palette.muted
-        draft.block(wrap_text(table.subtitle, room, grid.size), grid.size, colour=colour, role="title")
-    if table.title or table.subtitle:
-        draft.y += grid.em * 0.5
+    draft.heading(
+        table.title + (f" (page {number + 1} of {pages})" if pages > 1 and table.title else ""),
+        table.subtitle,
+    )
     draft.rule(style.top_rule)
     _column_heads(draft, table)
     draft.y += grid.em * 0.35
@@ -184,7 +148,7 @@ def _head(draft: Draft, table: ForestTable, number: int, pages: int) -> None:
     draft.y += grid.em * 0.25
 
 
-def _column_heads(draft: Draft, table: ForestTable) -> None:
+def _column_heads(draft: _Sheet, table: ForestTable) -> None:
     """Write the heads, standing on one line, and the titles of the arms right above theirs."""
     grid = draft.grid
     step = line_height(grid.size)
@@ -215,7 +179,7 @@ def _title_lines(title: str, columns: list[Column], grid: Grid) -> tuple[str, ..
     return wrap_text(title, right - left + 0.1, grid.size, "bold")
 
 
-def _group_title(draft: Draft, columns: list[Column], lines: tuple[str, ...], bottom: float) -> None:
+def _group_title(draft: _Sheet, columns: list[Column], lines: tuple[str, ...], bottom: float) -> None:
     left, right = _span_of(columns, draft.grid)
     step = line_height(draft.grid.size)
     for n, line in enumerate(lines):
@@ -242,13 +206,13 @@ def _head_of(column: Column, table: ForestTable, grid: Grid) -> tuple[str, ...]:
     return head_lines(column, cells, grid.size)
 
 
-def _cell(draft: Draft, column: Column, y: float, text: str, face: str, role: str = "cell") -> None:
+def _cell(draft: _Sheet, column: Column, y: float, text: str, face: str, role: str = "cell") -> None:
     left, right = draft.grid.spans[column.key]
     x = {"left": left, "right": right, "centre": (left + right) / 2}[column.align]
     draft.text(x, y, text, face=face, anchor=column.align, role=role)
 
 
-def _body(draft: Draft, table: ForestTable, rows: tuple[Row, ...], axis: Axis) -> Frame:
+def _body(draft: _Sheet, table: ForestTable, rows: tuple[Row, ...], axis: Axis) -> Frame:
     """Write the rows, draw their marks, and close the plot with its axis."""
     grid, style = draft.grid, draft.style
     top = draft.y
@@ -260,7 +224,7 @@ def _body(draft: Draft, table: ForestTable, rows: tuple[Row, ...], axis: Axis) -
         height = row_height(row, grid, style)
         if style.palette.stripe and row.kind == "study" and n % 2 == 0:
             behind.append(
-                _rectangle(
+                rectangle(
                     MARGIN / 2,
                     draft.y,
                     grid.width - MARGIN / 2,
@@ -284,10 +248,6 @@ def _body(draft: Draft, table: ForestTable, rows: tuple[Row, ...], axis: Axis) -
     return Frame(place, (axis.low, axis.high), x_log=table.log)
 
 
-def _rectangle(left: float, top: float, right: float, bottom: float, fill: str, role: str) -> Shape:
-    return Shape(((left, top), (right, top), (right, bottom), (left, bottom)), fill=fill, role=role)
-
-
 def _ground_lines(
     axis: Axis, table: ForestTable, grid: Grid, style: Style, top: float, bottom: float
 ) -> list[Item]:
@@ -295,7 +255,7 @@ def _ground_lines(
     items: list[Item] = []
     left, right = grid.plot
     if style.palette.band:
-        items.append(_rectangle(left, top, right, bottom, style.palette.band, "band"))
+        items.append(rectangle(left, top, right, bottom, style.palette.band, "band"))
     if table.null is not None and axis.shows(table.null):
         x = axis.at(table.null)
         items.append(Line(x, top, x, bottom, 0.6, style.palette.grid, role="null"))
@@ -326,7 +286,7 @@ def _axis_items(axis: Axis, grid: Grid, style: Style, y: float) -> list[Item]:
     return items
 
 
-def _axis_texts(draft: Draft, table: ForestTable, axis: Axis) -> None:
+def _axis_texts(draft: _Sheet, table: ForestTable, axis: Axis) -> None:
     """Write the axis' title and, unless they stand above, who is favoured on either side."""
     grid, style = draft.grid, draft.style
     left, right = grid.plot
@@ -339,7 +299,7 @@ def _axis_texts(draft: Draft, table: ForestTable, axis: Axis) -> None:
         _favours(draft, table, axis)
 
 
-def _favours(draft: Draft, table: ForestTable, axis: Axis) -> None:
+def _favours(draft: _Sheet, table: ForestTable, axis: Axis) -> None:
     """Write both sides beside the line of no effect; under one another where a side is too narrow."""
     if not any(table.favours):
         return
@@ -347,8 +307,8 @@ def _favours(draft: Draft, table: ForestTable, axis: Axis) -> None:
     left, right = grid.plot
     middle = axis.at(table.null) if table.null is not None else (left + right) / 2
     words = (
-        f"← {table.favours[0]}" if table.favours[0] else "",
-        f"{table.favours[1]} →" if table.favours[1] else "",
+        f"←\u00a0{table.favours[0]}" if table.favours[0] else "",
+        f"{table.favours[1]}\u00a0→" if table.favours[1] else "",
     )
     size = grid.size
     rooms = (middle - left - 0.6, right - middle - 0.6)
@@ -368,12 +328,12 @@ def _favours(draft: Draft, table: ForestTable, axis: Axis) -> None:
         draft.y += len(lines) * line_height(size)
 
 
-def _side(draft: Draft, lines: tuple[str, ...], x: float, anchor: str) -> None:
+def _side(draft: _Sheet, lines: tuple[str, ...], x: float, anchor: str) -> None:
     for n, line in enumerate(lines):
         draft.text(x, draft.y + (n + 0.5) * line_height(draft.grid.size), line, anchor=anchor, role="favours")
 
 
-def _row(draft: Draft, table: ForestTable, row: Row, height: float) -> None:
+def _row(draft: _Sheet, table: ForestTable, row: Row, height: float) -> None:
     """Write a row's label, marks of footnotes and cells; numbers stand on the label's first line."""
     grid = draft.grid
     lines = label_lines(row, grid) if row.kind != "gap" else ()
@@ -394,34 +354,9 @@ def _row(draft: Draft, table: ForestTable, row: Row, height: float) -> None:
             _cell(draft, column, draft.y + height / 2, text, face)
 
 
-def _light(draft: Draft, column: Column, y: float, level: str, key: str) -> None:
+def _light(draft: _Sheet, column: Column, y: float, level: str, key: str) -> None:
     symbol, colour = level_look(level)
     left, right = draft.grid.spans[column.key]
     middle = (left + right) / 2
     draft.items.append(Disc(middle, y, draft.grid.em * 0.58, fill=colour, role="light", key=key))
     draft.text(middle, y, symbol, face="bold", anchor="centre", colour="#ffffff", role="light")
-
-
-def _foot(draft: Draft, foot: tuple[tuple[str, str], ...]) -> None:
-    """Write the notes over the whole width, each mark before its sentence."""
-    grid, style = draft.grid, draft.style
-    draft.y += grid.em * 0.4
-    draft.rule(style.foot_rule)
-    draft.y += grid.em * 0.3
-    size = max(grid.size - 0.7, style.least - 0.3)
-    for mark, words in foot:
-        indent = text_width(mark, size * MARKER_SHARE) + 0.4 if mark else 0.0
-        y = draft.y + line_height(size) / 2
-        if mark:
-            draft.text(MARGIN, y - 0.3 * size * MM_PER_POINT, mark, size=size * MARKER_SHARE, role="marker")
-        for line in wrap_text(words, grid.width - 2 * MARGIN - indent, size):
-            draft.text(
-                MARGIN + indent,
-                draft.y + line_height(size) / 2,
-                line,
-                size=size,
-                role="foot",
-                colour=style.palette.muted,
-            )
-            draft.y += line_height(size)
-        draft.y += (DESCENT / 4) * size * MM_PER_POINT

@@ -1,0 +1,131 @@
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metareview.figures import ForestOptions
+from metareview.figures.contents import forest_table
+from metareview.figures.layout import lay_out
+from metareview.figures.page import Shape, Whisker, cut_items, overlapping_texts
+from metareview.figures.style import NAMES, PRESETS
+
+
+@dataclass(frozen=True)
+class Judged:
+    study: str
+    domain: str
+    level: str
+
+
+ALPHABET = "abcdefghijklmnop ABCXYZ éüñøÅŁ żΩ -/()&,.0123456789 αβ Жд"
+LABELS = st.text(ALPHABET, max_size=120)
+EFFECTS = st.one_of(st.floats(-3, 3), st.floats(-300, 300), st.just(math.nan))
+VARIANCES = st.one_of(st.floats(1e-4, 4), st.floats(1e-8, 1e4), st.just(math.nan), st.just(0.0))
+COLUMNS = ("arms", "effect", "weight", "weight_common", "p", "prediction", "yi", "se", "year", "dose", "centre", "rob")
+NOTES = st.lists(st.sampled_from(["Derived.", "Inferred from the text.", "0.5 added to each cell."]), max_size=3)
+
+
+@st.composite
+def cases(draw):
+    k = draw(st.one_of(st.integers(0, 3), st.integers(4, 30), st.integers(31, 200)))
+    labels = draw(st.lists(LABELS, min_size=min(k, 12), max_size=min(k, 12)))
+    labels = [labels[n % len(labels)] for n in range(k)] if labels else []
+    pairs = draw(st.lists(st.tuples(EFFECTS, VARIANCES), min_size=min(k, 15), max_size=min(k, 15)))
+    pairs = [pairs[n % len(pairs)] for n in range(k)] if pairs else []
+    notes = draw(st.lists(NOTES, min_size=min(k, 5), max_size=min(k, 5)))
+    return {
+        "yi": [p[0] for p in pairs],
+        "vi": [p[1] for p in pairs],
+        "labels": labels,
+        "study_notes": tuple(tuple(notes[n % len(notes)]) for n in range(k)) if notes else (),
+        "scale": draw(st.sampled_from(["log", "identity", "logit"])),
+        "columns": tuple(draw(st.lists(st.sampled_from(COLUMNS), unique=True, max_size=12))),
+        "arms": draw(st.tuples(LABELS, LABELS)),
+        "favours": draw(st.tuples(LABELS, LABELS)),
+        "title": draw(LABELS),
+        "style": draw(st.sampled_from(NAMES)),
+        "size": draw(st.sampled_from(["full", "narrow", 40.0, 250.0])),
+        "page_height": draw(st.sampled_from([None, None, 120.0, 240.0])),
+    }
+
+
+def pages_of(case, synthesis_of, measure):
+    k = len(case["yi"])
+    yi = np.asarray(case["yi"], float)
+    if case["scale"] == "identity":
+        yi = yi * 1000
+    counts = np.arange(k, dtype=float) * 371
+    synthesis = synthesis_of(
+        yi,
+        case["vi"],
+        case["labels"],
+        measure=measure(case["scale"]),
+        study_notes=case["study_notes"],
+        data={"ai": counts, "n1i": counts * 2, "ci": counts, "n2i": counts + 5},
+        moderators={"year": list(range(k)), "dose": [0.5] * k, "centre": ["Hôpital Saint-Louis"] * k},
+        notes=("One note that is long enough to need more than one line on a narrow page, surely.",),
+    )
+    judgements = tuple(Judged(label, f"D{n}: x", "high") for label in case["labels"][:3] for n in range(5))
+    options = ForestOptions(
+        title=case["title"],
+        arms=case["arms"],
+        favours=case["favours"],
+        columns=case["columns"],
+        judgements=judgements,
+        size=case["size"],
+        page_height=case["page_height"],
+    )
+    style = PRESETS[case["style"]]
+    table = forest_table(synthesis, style, options)
+    width = {"full": style.width, "narrow": style.narrow}.get(case["size"], case["size"])
+    return table, lay_out(table, style, width, page_height=case["page_height"])
+
+
+def check_pages(case, synthesis_of, measure):
+    table, pages = pages_of(case, synthesis_of, measure)
+    for page in pages:
+        assert overlapping_texts(page) == []
+        assert cut_items(page) == []
+        assert marks_over_texts(page) == []
+        if case["page_height"]:
+            assert page.height <= case["page_height"] + 0.1 or too_tall_to_break(page, case)
+    assert drawn_studies(pages) == Counter(
+        r.label for r in table.rows if r.kind == "study" and r.effect and in_sight(r, pages[0])
+    )
+
+
+def too_tall_to_break(page, case):
+    """Heads, axis and eight lines are kept together even where a page is too low for them."""
+    return page.height > case["page_height"] and len([t for t in page.texts if t.role == "label"]) <= 60
+
+
+def in_sight(row, page):
+    low, high = page.frame.x_range
+    return row.effect[2] >= low and row.effect[1] <= high
+
+
+def drawn_studies(pages):
+    return Counter(i.key for page in pages for i in page.items if isinstance(i, Whisker))
+
+
+def marks_over_texts(page):
+    marks = [i for i in page.items if isinstance(i, Whisker) or (isinstance(i, Shape) and i.role in {"diamond", "prediction", "arrow"})]
+    texts = [t for t in page.texts if t.role in {"label", "cell", "tick", "marker", "foot", "head"} and t.text.strip()]
+    return [(m.key if m.role != "arrow" else "arrow", t.text) for m in marks for t in texts if m.box.overlaps(t.box)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(case=cases())
+def test_nothing_overlaps_and_nothing_is_cut(case, synthesis_of, measure):
+    check_pages(case, synthesis_of, measure)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, deadline=None)
+@given(case=cases())
+def test_nothing_overlaps_and_nothing_is_cut_in_two_thousand_cases(case, synthesis_of, measure):
+    check_pages(case, synthesis_of, measure)
