@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from metareview.figures.axis import Axis, labels_clear, round_ticks, shown_range, tick_label
 from metareview.figures.draft import MARGIN, MARKER_SHARE, Draft, rectangle
