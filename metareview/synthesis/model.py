@@ -23,6 +23,7 @@ class Choice:
     reason : one sentence for the reader
     citation : where the rule stands; empty for the user's own choice
     overridden : whether the user put it in place of the policy's choice
+    asked : whether the user named it, be it the policy's choice or another
     """
 
     what: str
@@ -30,6 +31,7 @@ class Choice:
     reason: str
     citation: str = ""
     overridden: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

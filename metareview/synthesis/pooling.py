@@ -87,14 +87,14 @@ class _Plan:
         if own is None:
             self.choices.append(usual.choice(what))
             return str(usual.value)
-        value = f"{own:g}" if isinstance(own, float) else str(own)
+        value = str(own)
         if value == usual.value:
-            self.choices.append(usual.choice(what))
+            self.choices.append(replace(usual.choice(what), asked=True))
         else:
             reason = (
                 f"Chosen by the user in place of {usual.value}, the choice of the policy {self.policy.name}."
             )
-            self.choices.append(Choice(what, value, reason, overridden=True))
+            self.choices.append(Choice(what, value, reason, overridden=True, asked=True))
         return value
 
 
@@ -106,7 +106,7 @@ def _pooled(effects: Effects, options: Options, inside: np.ndarray, k: int) -> S
     code, fit = _fit(plan, model, common)
     null = effects.measure.null
     question = Question(options.level, np.array([np.nan if null is None else null]) - stack.centre)
-    situation = Situation(k, bool(fit.tau2[0] > 0))
+    situation = Situation(k, bool(fit.tau2[0] > 0), common=model == "common")
     ci = plan.take("ci", situation)
     with np.errstate(all="ignore"):
         inference = INTERVALS[ci](fit, question)
