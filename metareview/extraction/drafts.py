@@ -1,0 +1,118 @@
+"""From files to draft rows: every cell read or found at fault, nothing compared with anything yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from metareview.errors import FileError, did_you_mean
+from metareview.extraction.cells import Fault, read_cell
+from metareview.extraction.columns import SHEETS, SheetKind
+from metareview.extraction.finding import Finding
+from metareview.tables import Row, Table, read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One row of a sheet: its cells as text, and the values of those that could be read.
+
+    Attributes
+    ----------
+    values : by column; ``None`` where a cell is empty or at fault
+    faulty : the columns whose cells are at fault
+    """
+
+    kind: SheetKind
+    file: str
+    line: int
+    cells: Mapping[str, str]
+    values: Mapping[str, Any]
+    faulty: frozenset[str] = field(default_factory=frozenset)
+
+    def finding(self, check: str, column: str, why: str, right: str = "") -> Finding:
+        """Report something that cannot be in one of its cells."""
+        return Finding(check, "error", self.file, self.line, column, self.cells.get(column, ""), why, right)
+
+    def key(self, *names: str) -> tuple[str, ...]:
+        """Return the texts of some of its cells."""
+        return tuple(self.cells.get(name, "") for name in names)
+
+
+Drafts = dict[str, list[Draft]]
+
+
+def read_drafts(folder: str | Path) -> tuple[Drafts, list[Finding]]:
+    """Read every sheet of a folder as far as it can be read."""
+    drafts: Drafts = {}
+    findings: list[Finding] = []
+    for kind in SHEETS.values():
+        path = Path(folder) / f"{kind.name}.csv"
+        drafts[kind.name] = []
+        if path.exists():
+            found = _read_sheet(path, kind)
+            drafts[kind.name] = [draft for draft, _ in found[0]]
+            findings += found[1] + [finding for _, faults in found[0] for finding in faults]
+        elif kind.name in ("studies", "arms"):
+            findings.append(_whole(path, "file", "does not exist; `metareview extract` writes the sheets"))
+    return drafts, findings + _nothing_to_pool(Path(folder), drafts, findings)
+
+
+def _read_sheet(path: Path, kind: SheetKind) -> tuple[list[tuple[Draft, list[Finding]]], list[Finding]]:
+    try:
+        table = read_table(path)
+    except FileError as error:
+        return [], [_from_problem(path, problem) for problem in error.problems]
+    faults = list(_header_findings(table, kind))
+    if faults and any(f.check == "column-missing" for f in faults):
+        return [], faults
+    if not table.rows and kind.name in ("studies", "arms"):
+        faults.append(_whole(path, "file", "has a header and no rows; fill it in"))
+    return [draft_of(table, row, kind) for row in table], faults
+
+
+def draft_of(table: Table, row: Row, kind: SheetKind) -> tuple[Draft, list[Finding]]:
+    """Read every cell of one row."""
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for column in kind.columns:
+        value = read_cell(row.cells.get(column.name, ""), column, decimal_comma=table.separator != ",")
+        if isinstance(value, Fault):
+            faults[column.name] = value
+            value = "" if column.kind == "key" else None
+        values[column.name] = value
+    draft = Draft(kind, table.path, row.line, row.cells, values, frozenset(faults))
+    return draft, [draft.finding("cell", name, why) for name, why in faults.items()]
+
+
+def _header_findings(table: Table, kind: SheetKind) -> Iterator[Finding]:
+    unknown = [] if kind.open else [name for name in table.columns if name not in kind.names]
+    for name in unknown:
+        why = f'column "{name}" is not known; {did_you_mean(name, kind.names)}'
+        yield Finding("column-unknown", "error", table.path, 1, "", "", why)
+    for column in kind.columns:
+        if column.needed and column.name not in table.columns:
+            near = did_you_mean(column.name, [n for n in table.columns if n not in kind.names])
+            hint = f" ({near.split('?')[0]}?)" if near.startswith("did you") else ""
+            why = f'column "{column.name}" is missing{hint}'
+            yield Finding("column-missing", "error", table.path, 1, "", "", why)
+
+
+def _from_problem(path: Path, problem: str) -> Finding:
+    """Turn a sentence about a file's shape into a finding."""
+    said = re.fullmatch(rf"{re.escape(str(path))}(?::(\d+):)? (.*)", problem, re.DOTALL)
+    line, why = (int(said[1] or 0), said[2]) if said else (0, problem)
+    return Finding("file", "error", str(path), line, "", "", why)
+
+
+def _whole(path: Path, check: str, why: str) -> Finding:
+    return Finding(check, "error", str(path), 0, "", "", why)
+
+
+def _nothing_to_pool(folder: Path, drafts: Drafts, findings: list[Finding]) -> list[Finding]:
+    if drafts["results"] or drafts["contrasts"] or any("results" in f.file for f in findings):
+        return []
+    why = "has no results: neither results.csv nor contrasts.csv holds a row"
+    return [_whole(folder, "file", why)]
