@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from metareview.figures.fonts import text_width
+from metareview.figures.fonts import MM_PER_POINT, text_width
 
 _LOG_STEPS: tuple[tuple[float, ...], ...] = (
     (1, 1.25, 1.5, 2, 3, 4, 5, 6, 8),
@@ -98,7 +98,7 @@ def round_ticks(
     good = [c for c in candidates if c and len(c) <= most and fits(c)]
     if good:
         return max(good, key=len)
-    return next((c[:1] for c in reversed(candidates) if c), ())
+    return next((c[:1] for c in reversed(candidates) if c and fits(c[:1])), ())
 
 
 def _log_candidates(low: float, high: float) -> Iterator[tuple[float, ...]]:
@@ -131,12 +131,17 @@ def _linear_candidates(low: float, high: float) -> Iterator[tuple[float, ...]]:
 
 
 def labels_clear(
-    axis: Axis, size: float, gap: float = 1.2, written: Callable[[float], str] = tick_label
+    axis: Axis, size: float, *, within: tuple[float, float], written: Callable[[float], str] = tick_label
 ) -> Callable[[Sequence[float]], bool]:
-    """Return a test of whether the labels of ticks lie clear of one another on an axis."""
+    """Return a test of whether the labels of ticks lie clear of one another, and ``within`` two ends."""
+    gap = 0.45 * size * MM_PER_POINT
 
     def fits(ticks: Sequence[float]) -> bool:
         spans = [(axis.at(t), text_width(written(t), size) / 2) for t in ticks]
+        if spans and not (
+            within[0] <= spans[0][0] - spans[0][1] and spans[-1][0] + spans[-1][1] <= within[1]
+        ):
+            return False
         return all(a + wa + gap <= b - wb for (a, wa), (b, wb) in pairwise(spans))
 
     return fits
@@ -164,7 +169,7 @@ def shown_range(
     if not inner:
         return (0.1, 10.0) if log else (-1.0, 1.0)
     low, high = min(inner), max(inner)
-    span = max(high - low, 0.35 if log else max(abs(high), abs(low)) * 0.1, 1e-9)
+    span = max(high - low, 0.35 if log else 0.1 * max(abs(high), abs(low)) or 1.0)
     outer = [to(v) for v in ends if _usable(v, log)] or inner
     low = max(min([*outer, low]), low - slack * span)
     high = min(max([*outer, high]), high + slack * span)

@@ -82,7 +82,12 @@ def _axis(table: ForestTable, grid: Grid, style: Style) -> Axis:
     low, high = table.limits or shown_range(table.core, ends, log=table.log)
     inset = grid.em * 0.6
     axis = Axis(low, high, left + inset, right - inset, table.log)
-    fits = labels_clear(axis, grid.size, written=lambda v: _tick_text(v, style))
+    fits = labels_clear(
+        axis,
+        grid.size,
+        within=(left - grid.em * 0.3, right + grid.em * 0.3),
+        written=lambda v: _tick_text(v, style),
+    )
     ticks = round_ticks(low, high, log=table.log, fits=fits, most=9 if style.dense_ticks else 7)
     return replace(axis, ticks=ticks)
 
