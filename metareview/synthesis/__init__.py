@@ -1,5 +1,6 @@
 """Synthesis: from effects to an answer."""
 
+from metareview.synthesis.batch import BatchResult, pool_many
 from metareview.synthesis.model import (
     Alternative,
     Choice,
@@ -14,6 +15,7 @@ from metareview.synthesis.summary import as_dict
 
 __all__ = [
     "Alternative",
+    "BatchResult",
     "Choice",
     "Heterogeneity",
     "Inconsistency",
@@ -23,4 +25,5 @@ __all__ = [
     "as_dict",
     "pool",
     "pool_as",
+    "pool_many",
 ]

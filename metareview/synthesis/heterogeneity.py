@@ -33,8 +33,7 @@ def q_profile(stack: Stack, level: float) -> tuple[FloatArray, FloatArray]:
     tail = (1.0 - level) / 2.0
     df = stack.n - 1.0
     if len(stack.n) == 1:  # both limits in one solve
-        both = Stack(*(np.repeat(a, 2, axis=-1) for a in (stack.y, stack.v, stack.centre, stack.n)))
-        low, high = solve_q(both, chdtri(df, np.array([tail, 1.0 - tail])))
+        low, high = solve_q(stack, chdtri(df, np.array([tail, 1.0 - tail])))
         return np.array([low]), np.array([high])
     return solve_q(stack, chdtri(df, tail)), solve_q(stack, chdtri(df, 1.0 - tail))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
@@ -25,6 +26,10 @@ class Question:
     level: float
     null: FloatArray
 
+    def take(self, columns: Any) -> Question:
+        """Return what is asked of some of the data sets."""
+        return Question(self.level, self.null[columns])
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Inference:
@@ -44,6 +49,10 @@ class Inference:
     statistic: FloatArray
     df: FloatArray
     p: FloatArray
+
+    def take(self, columns: Any) -> Inference:
+        """Return those of some of the data sets."""
+        return Inference(*(getattr(self, name)[columns] for name in self.__slots__))
 
 
 def wald(fit: Weighted, question: Question) -> Inference:
@@ -103,9 +112,9 @@ def quantile(level: float, df: FloatArray) -> FloatArray:
     """Return the two-sided t quantile of a level; the normal one where ``df`` is infinite."""
     if np.isinf(df).all():
         return np.full_like(df, ndtri(0.5 + level / 2.0))
-    with np.errstate(all="ignore"):
-        t = stdtrit(np.where(df > 0, df, np.nan), 0.5 + level / 2.0)
-    return np.where(np.isinf(df), ndtri(0.5 + level / 2.0), t)
+    each, place = np.unique(df, return_inverse=True)
+    t = stdtrit(np.where((each > 0) & np.isfinite(each), each, np.nan), 0.5 + level / 2.0)
+    return np.where(np.isinf(each), ndtri(0.5 + level / 2.0), t)[place]
 
 
 def two_sided(statistic: FloatArray, df: FloatArray) -> FloatArray:

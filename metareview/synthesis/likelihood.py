@@ -15,13 +15,16 @@ is at most ``R^2 / 4``, and at most ``(1 - sum p^2) R^2 / 2`` as a sum over pair
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metareview.effects import FloatArray
 from metareview.synthesis.roots import newton
-from metareview.synthesis.stack import Stack
+from metareview.synthesis.stack import BoolArray, Stack
+from metareview.synthesis.weighting import across
 
-_SPACING = 2.0  # of v_min + tau2 from one point of the scan to the next
+_SPACING = 2.5  # of v_min + tau2 from one point of the scan to the next
 _MOST_POINTS = 96
+_GIANT = 1e6  # ratio of variances from which sums must be taken without the smallest
 
 
 def maximise(stack: Stack, *, restricted: bool) -> FloatArray:
@@ -30,14 +33,17 @@ def maximise(stack: Stack, *, restricted: bool) -> FloatArray:
     top = np.where(stack.n > 1, np.maximum(bound, 0.0), 0.0)
     if not (top > 0).any():
         return np.zeros_like(top)
-    grid = _grid(stack.v_min, top)
-    score = np.stack([_log_ratio(stack, t, restricted)[0] for t in grid])
+    grid, score = _scan(stack, top, restricted)
     falls = (score[:-1] > 0) & ~(score[1:] > 0)
-    count = np.add.reduce(falls)
+    count, rises = np.add.reduce(falls), score[0] > 0
     best = np.zeros_like(top)
     for nth in range(int(count.max())):
-        one = _solve(stack, grid, score, _nth(falls, nth), restricted)
-        best = np.where(count > nth, _better(stack, best, one, restricted, score[0] > 0, nth), best)
+        columns = np.flatnonzero(count > nth)
+        part = stack if len(columns) == len(count) else stack.take(columns)
+        place = _nth(falls[:, columns], nth)
+        one = _solve(part, grid[:, columns], score[:, columns], place, restricted)
+        certain = rises[columns] if nth == 0 else np.zeros_like(columns, dtype=bool)
+        best[columns] = _higher(part, best[columns], one, certain, restricted)
     return best
 
 
@@ -48,12 +54,42 @@ def _grid(v_min: FloatArray, top: FloatArray) -> FloatArray:
     return v_min * np.expm1(np.linspace(0.0, 1.0, points)[:, None] * width)
 
 
-def _nth(falls: np.ndarray, nth: int) -> np.ndarray:
+def _scan(stack: Stack, top: FloatArray, restricted: bool) -> tuple[FloatArray, FloatArray]:
+    """Return ``(points, D)`` values of tau2 and the sign of the score there."""
+    if stack.shared is not None and len(top) > 1 and (stack.v_max < _GIANT * stack.v_min).all():
+        return _scan_shared(stack, top, restricted)
+    grid = _grid(stack.v_min, top)
+    if len(top) == 1:
+        return grid, _signs(stack, grid[:, 0], restricted)[:, None]
+    return grid, np.stack([_signs(stack, t, restricted) for t in grid])
+
+
+def _scan_shared(stack: Stack, top: FloatArray, restricted: bool) -> tuple[FloatArray, FloatArray]:
+    """Scan data sets that draw on the same studies: every sum is one product with the mask."""
+    y, v, inside = stack.shared  # type: ignore[misc]
+    grid = _grid(stack.v_min.min(keepdims=True), top.max(keepdims=True))
+    usable = inside.any(axis=1)
+    w = 1.0 / (v[usable, None] + grid[:, 0])
+    y = (y[usable] - stack.centre.mean())[:, None]
+    terms = np.concatenate([w, w * y, w * w, w * w * y, (w * y) ** 2], axis=1)
+    sums = (terms.T @ inside[usable]).reshape(5, len(grid), -1)
+    return np.broadcast_to(grid, sums.shape[1:]), _log_ratio_of_sums(*sums, restricted)
+
+
+def _log_ratio_of_sums(
+    w: FloatArray, wy: FloatArray, w2: FloatArray, w2y: FloatArray, w2y2: FloatArray, restricted: bool
+) -> FloatArray:
+    mu = wy / w
+    found = np.maximum(w2y2 - mu * (2.0 * w2y - mu * w2), 1e-300)
+    return np.log(found / (w - w2 / w if restricted else w))
+
+
+def _nth(falls: BoolArray, nth: int) -> NDArray[np.intp]:
     return np.argmax(falls & (np.cumsum(falls, axis=0) == nth + 1), axis=0)
 
 
 def _solve(
-    stack: Stack, grid: FloatArray, score: FloatArray, place: np.ndarray, restricted: bool
+    stack: Stack, grid: FloatArray, score: FloatArray, place: NDArray[np.intp], restricted: bool
 ) -> FloatArray:
     column = np.arange(grid.shape[1])
     low, high = grid[place, column], grid[place + 1, column]
@@ -65,32 +101,49 @@ def _solve(
     return newton(lambda t: _log_ratio(stack, t, restricted), start, (low, high), stack.v_min)
 
 
-def _better(
-    stack: Stack, best: FloatArray, one: FloatArray, restricted: bool, rises: np.ndarray, nth: int
+def _higher(
+    stack: Stack, best: FloatArray, one: FloatArray, certain: BoolArray, restricted: bool
 ) -> FloatArray:
     """Choose the higher of two maxima; the first is certain where the likelihood rises at 0."""
-    if nth == 0 and rises.all():
+    if certain.all():
         return one
     higher = log_likelihood(stack, one, restricted) > log_likelihood(stack, best, restricted)
-    return np.where(higher | (rises & (nth == 0)), one, best)
+    return np.where(higher | certain, one, best)
 
 
 def _log_ratio(stack: Stack, t: FloatArray, restricted: bool) -> tuple[FloatArray, FloatArray]:
     """Return the log of ``sum w^2 r^2 / D`` and its slope in tau2; its sign is the score's."""
     w = 1.0 / (stack.v + t)
-    total = np.add.reduce(w)
-    wr = w * (stack.y - np.add.reduce(w * stack.y) / total)
-    found = np.add.reduce(wr * wr)
-    apart = wr - np.add.reduce(w * wr) / total
-    falling = 2.0 * np.add.reduce(w * apart * apart)
-    w2 = w * w
+    first, rest = w[0], w[1:]
+    others = np.add.reduce(rest)
+    total = first + others
+    wr = w * (stack.y - across(w, stack.y) / total)
+    found = across(wr, wr)
+    apart = wr - across(w, wr) / total
+    falling = 2.0 * np.einsum("kd,kd,kd->d", w, apart, apart) / found
+    squares = across(rest, rest)
     if not restricted:
-        return np.log(found / total), np.add.reduce(w2) / total - falling / found
-    p = w / total
-    expected = 2.0 * np.add.reduce(np.add.accumulate(w)[:-1] * p[1:])
-    across = 2.0 * np.add.reduce(np.add.accumulate(w2)[:-1] * (p * p)[1:])
-    expected_falling = np.add.reduce(w2 * (1.0 - p) ** 2) + across
-    return np.log(found / expected), expected_falling / expected - falling / found
+        return np.log(found / total), (first * first + squares) / total - falling
+    expected = (others * others - squares + 2.0 * first * others) / total
+    traced = (first * first * (others * others + 2.0 * squares) + squares * squares) / (total * total)
+    traced += squares - 2.0 * np.einsum("kd,kd,kd->d", rest, rest, rest) / total
+    return np.log(found / expected), traced / expected - falling
+
+
+def _signs(stack: Stack, t: FloatArray, restricted: bool) -> FloatArray:
+    """Return the same log of the ratio without its slope, in fewer sums and less exactly."""
+    w = 1.0 / (stack.v + t)
+    first, rest = w[0], w[1:]
+    others = np.add.reduce(rest)
+    total = first + others
+    pairs = others * (others + 2.0 * first)
+    mu = across(w, stack.y) / total
+    w2y = np.square(w, out=w) * stack.y
+    squares = np.add.reduce(w)
+    found = across(w2y, stack.y) - mu * (2.0 * np.add.reduce(w2y) - mu * squares)
+    if restricted:
+        total = (pairs - np.add.reduce(rest)) / total
+    return np.log(np.maximum(found, 1e-300) / total)
 
 
 def log_likelihood(stack: Stack, t: FloatArray, restricted: bool) -> FloatArray:

@@ -22,11 +22,13 @@ class Situation:
     k : studies that enter
     differ : whether the estimate of tau2 is above 0
     ci : the interval that was chosen; empty while it is being chosen
+    common : whether the model is common effect, which has no tau2
     """
 
     k: int
     differ: bool
     ci: str = ""
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,10 @@ _HKSJ_PAPER = "IntHout, Ioannidis & Borm 2014, BMC Med Res Methodol 14:25"
 
 def _cochrane_ci(situation: Situation) -> Because:
     where = f"{HANDBOOK} 10.10.4.4"
+    if situation.common:
+        return Because(
+            "wald", "One common effect: the weights are taken as known, and the interval is normal."
+        )
     if situation.k == 2:
         return Because(
             "wald",

@@ -185,7 +185,7 @@ def _synthesis(
 ) -> Synthesis:  # fmt: skip
     fit, inference = fitted
     weights = np.zeros(len(effects))
-    weights[inside] = fit.w[:, 0] / fit.total[0]
+    weights[inside] = 1.0 / (effects.vi[inside] + fit.tau2[0]) / fit.total[0]
     low, high = _study_limits(effects, method.level)
     return Synthesis(
         effects=effects, method=method, k=int(fit.stack.n[0]),

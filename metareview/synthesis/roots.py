@@ -9,7 +9,7 @@ import numpy as np
 from metareview.effects import FloatArray
 
 Slope = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
-_CLOSE = 1e-8  # Newton doubles the digits: the step after one this small is at the rounding error
+_CLOSE = 1e-7  # Newton doubles the digits: the step after one this small is at the rounding error
 _PASSES = 200
 
 

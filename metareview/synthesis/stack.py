@@ -20,28 +20,30 @@ class Stack:
 
     Attributes
     ----------
-    y : ``(k, D)`` effects less their data set's ``centre``; 0 where a study is left out
-    v : ``(k, D)`` sampling variances; infinite where a study is left out, so that its weight is 0
+    y : ``(k, D)`` effects, the one of the smallest variance first, less their data set's ``centre``; 0 where a study is left out
+    v : ``(k, D)`` sampling variances, the smallest first, so that what one giant study leaves to the
+        others can be summed without it; infinite where a study is left out: its weight is 0
     centre : ``(D,)`` the common-effect estimate, taken off so that a large offset costs no digits
     n : ``(D,)`` studies in each data set
-    shared : ``(y, v)``, ``(k,)`` each, where every data set draws on the same studies; else None
+    shared : ``y (k,)``, ``v (k,)`` and the mask ``(k, D)``, in the order given, where every data set
+        draws on the same studies; else None
     """
 
     y: FloatArray
     v: FloatArray
     centre: FloatArray
     n: FloatArray
-    shared: tuple[FloatArray, FloatArray] | None = None
+    shared: tuple[FloatArray, FloatArray, FloatArray] | None = None
 
     @cached_property
     def inside(self) -> BoolArray:
         """``(k, D)`` whether a study is in a data set."""
         return np.isfinite(self.v)
 
-    @cached_property
+    @property
     def v_min(self) -> FloatArray:
         """``(D,)`` the smallest variance."""
-        return np.minimum.reduce(self.v)
+        return self.v[0]
 
     @cached_property
     def v_max(self) -> FloatArray:
@@ -70,7 +72,8 @@ class Stack:
 
 def stack_one(yi: FloatArray, vi: FloatArray) -> Stack:
     """Make a stack of one data set whose studies all have a finite effect and a positive variance."""
-    y, v = yi[:, None], vi[:, None]
+    order = np.argsort(vi, kind="stable")
+    y, v = yi[order, None], vi[order, None]
     w = 1.0 / v
     centre = np.add.reduce(w * y) / np.add.reduce(w)
     return Stack(y - centre, v, centre, np.array([float(len(yi))]))
@@ -86,14 +89,22 @@ def stack_up(yi: FloatArray, vi: FloatArray, mask: BoolArray | None = None) -> S
 
     Studies without a finite effect or a positive finite variance are left out of every data set.
     """
-    shared = (yi, vi) if yi.ndim == 1 and vi.ndim == 1 else None
     y, v = (a[:, None] if a.ndim == 1 else a for a in (yi, vi))
     inside = np.isfinite(y) & np.isfinite(v) & (v > 0)
     inside = inside if mask is None else inside & mask
     y, v = np.where(inside, y, 0.0), np.where(inside, v, np.inf)
+    shared = (yi, vi, inside.astype(float)) if yi.ndim == 1 else None
+    _smallest_first(y, v)
     w = 1.0 / v
     with np.errstate(invalid="ignore"):
         centre = np.add.reduce(w * y) / np.add.reduce(w)
     n = np.add.reduce(inside, dtype=float)
     centre = np.where(n > 0, centre, 0.0)
-    return Stack(np.where(inside, y - centre, 0.0), v, centre, n, shared)
+    return Stack(np.where(v < np.inf, y - centre, 0.0), v, centre, n, shared)
+
+
+def _smallest_first(y: FloatArray, v: FloatArray) -> None:
+    """Swap the study of the smallest variance into the first row of every data set, in place."""
+    columns, row = np.arange(v.shape[1]), np.argmin(v, axis=0)
+    for a in (y, v):
+        a[row, columns], a[0] = a[0].copy(), a[row, columns]

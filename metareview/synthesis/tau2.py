@@ -15,6 +15,7 @@ from metareview.effects import FloatArray
 from metareview.synthesis.likelihood import maximise
 from metareview.synthesis.roots import falling_root
 from metareview.synthesis.stack import Stack
+from metareview.synthesis.weighting import across, spread_of, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,8 @@ def moment_tau2(stack: Stack, a: FloatArray) -> FloatArray:
     total = np.add.reduce(a)
     r = stack.y - np.add.reduce(a * stack.y) / total
     v = np.where(stack.inside, stack.v, 0.0)
-    expected, per_tau2 = _spread_of(a, a * v) / total, _spread_of(a, a) / total
+    expected, per_tau2 = spread_of(a, a * v) / total, spread_of(a, a) / total
     return (np.add.reduce(a * r * r) - expected) / per_tau2
-
-
-def _spread_of(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return ``sum a sum b - sum a b`` from its pairs, so that one giant study costs no digits."""
-    before_a, before_b = np.add.accumulate(a)[:-1], np.add.accumulate(b)[:-1]
-    return np.add.reduce(before_a * b[1:] + before_b * a[1:])
 
 
 def _dl(stack: Stack) -> FloatArray:
@@ -67,27 +62,18 @@ def _dl2(stack: Stack) -> FloatArray:
 
 
 def _hs(stack: Stack) -> FloatArray:
-    q, total = _q(stack)
-    return (q - stack.n) / total
+    fit = weigh(stack, np.zeros_like(stack.n))
+    return (fit.q - stack.n) / fit.total
 
 
 def _hsk(stack: Stack) -> FloatArray:
-    q, total = _q(stack)
-    return (q * stack.n / (stack.n - 1.0) - stack.n) / total
-
-
-def _q(stack: Stack) -> tuple[FloatArray, FloatArray]:
-    w = 1.0 / stack.v
-    total = np.add.reduce(w)
-    r = stack.y - np.add.reduce(w * stack.y) / total
-    return np.add.reduce(w * r * r), total
+    fit = weigh(stack, np.zeros_like(stack.n))
+    return (fit.q * stack.n / (stack.n - 1.0) - stack.n) / fit.total
 
 
 def _sj(stack: Stack) -> FloatArray:
     start = stack.squares / stack.n
-    w = 1.0 / (stack.v + start)
-    r = stack.y - np.add.reduce(w * stack.y) / np.add.reduce(w)
-    return start * np.add.reduce(w * r * r) / (stack.n - 1.0)
+    return start * weigh(stack, start).scale
 
 
 def solve_q(stack: Stack, target: FloatArray) -> FloatArray:
@@ -100,17 +86,16 @@ def solve_q(stack: Stack, target: FloatArray) -> FloatArray:
         guess = stack.squares / target
         low = np.maximum(guess - stack.v_max, 0.0)
         high = np.maximum(guess - stack.v_min, 0.0)
-        q0, _ = _q(stack)
-        settled = ~(q0 > target)
+        settled = ~(weigh(stack, np.zeros_like(stack.n)).q > target)
         low, high = np.where(settled, 0.0, low), np.where(settled, 0.0, high)
     log_target = np.log(target)
 
     def log_q(t: FloatArray) -> tuple[FloatArray, FloatArray]:
         w = 1.0 / (stack.v + t)
-        r = stack.y - np.add.reduce(w * stack.y) / np.add.reduce(w)
+        r = stack.y - across(w, stack.y) / np.add.reduce(w)
         wr = w * r
-        q = np.add.reduce(wr * r)
-        return np.log(q) - log_target, -np.add.reduce(wr * wr) / q
+        q = across(wr, r)
+        return np.log(q) - log_target, -across(wr, wr) / q
 
     return falling_root(log_q, (low, high), stack.v_min)
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from metareview.effects import FloatArray
 from metareview.synthesis.stack import Stack
+
+
+def across(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return ``(D,)`` the sum of ``a b`` over the studies of each data set."""
+    return np.einsum("kd,kd->d", a, b)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +53,27 @@ class Weighted:
         with np.errstate(all="ignore"):
             return self.q / (self.stack.n - 1.0)
 
+    def take(self, columns: Any) -> Weighted:
+        """Return some of the data sets."""
+        return Weighted(
+            self.stack.take(columns),
+            self.tau2[columns],
+            self.w[:, columns],
+            self.total[columns],
+            self.mu[columns],
+        )
+
     @cached_property
     def unbiased(self) -> FloatArray:
         """``(D,)`` ``sum w - sum w^2 / sum w``, from pairs so that one giant study costs no digits."""
-        w = self.w
-        return 2.0 * np.add.reduce(np.add.accumulate(w)[:-1] * w[1:]) / self.total
+        return spread_of(self.w, self.w) / self.total
+
+
+def spread_of(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return ``sum a sum b - sum a b`` over different studies; exact also when the first is a giant."""
+    first_a, first_b, a, b = a[0], b[0], a[1:], b[1:]
+    others_a, others_b = np.add.reduce(a), np.add.reduce(b)
+    return others_a * others_b - across(a, b) + first_a * others_b + first_b * others_a
 
 
 def weigh(stack: Stack, tau2: FloatArray) -> Weighted:
@@ -59,5 +81,5 @@ def weigh(stack: Stack, tau2: FloatArray) -> Weighted:
     w = 1.0 / (stack.v + tau2)
     total = np.add.reduce(w)
     with np.errstate(all="ignore"):
-        mu = np.add.reduce(w * stack.y) / total
+        mu = across(w, stack.y) / total
     return Weighted(stack, tau2, w, total, mu)
