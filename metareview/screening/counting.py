@@ -20,6 +20,7 @@ from metareview.screening.flow import KINDS, MAIN_KINDS, Column, Count, Flow, Pr
 from metareview.screening.log import DecisionLog
 from metareview.screening.verdicts import AGREED, Verdict, reach_verdicts
 from metareview.search import Record
+from metareview.search.ledger import SearchRun
 
 REMOVED, AWAITING_SCREENING, EXCLUDED = "removed", "awaiting screening", "excluded"
 LOST, AWAITING_ASSESSMENT, REPORT_EXCLUDED, INCLUDED = (
@@ -37,7 +38,7 @@ class Origin:
 
     Attributes
     ----------
-    kind : ``databases``, ``registers``, ``websites``, ``organisations`` or ``citation searching``
+    kind : how it was searched, as ``method`` in ``searches.csv`` says: ``database``, ``register`` …
     name : as the diagram prints it: ``PubMed``, ``ClinicalTrials.gov``
     """
 
@@ -47,7 +48,12 @@ class Origin:
     def __post_init__(self) -> None:
         """Refuse a kind that the diagram has no box for."""
         if self.kind not in KINDS:
-            raise ScreeningError(f'"{self.kind}" is no kind of source; PRISMA 2020 has {", ".join(KINDS)}.')
+            raise ScreeningError(f'"{self.kind}" is no way of searching; there are {", ".join(KINDS)}.')
+
+
+def origins_of(runs: Iterable[SearchRun]) -> dict[str, Origin]:
+    """Say where each search of a review looked, by the search's name."""
+    return {run.id: Origin(run.method, run.database or run.platform or run.id) for run in runs}
 
 
 @dataclass(frozen=True, slots=True)

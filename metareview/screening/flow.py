@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 from metareview.errors import ScreeningError
 
-DATABASES, REGISTERS = "databases", "registers"
-WEBSITES, ORGANISATIONS, CITATIONS = "websites", "organisations", "citation searching"
-MAIN_KINDS = (DATABASES, REGISTERS)
-OTHER_KINDS = (WEBSITES, ORGANISATIONS, CITATIONS)
-KINDS = (*MAIN_KINDS, *OTHER_KINDS)
+MAIN_KINDS = ("database", "register")
+# a method of searching, as searches.csv names it -> the heading of its lines in the diagram
+HEADINGS = {
+    "database": "Databases",
+    "register": "Registers",
+    "website": "Websites",
+    "organisation": "Organisations",
+    "citation searching": "Citation searching",
+    "seed document": "Seed documents",
+    "other": "Other sources",
+}
+KINDS = tuple(HEADINGS)
 CITATION = (
     "Page MJ, McKenzie JE, Bossuyt PM, et al. The PRISMA 2020 statement: an updated guideline for reporting "
     "systematic reviews. BMJ 2021;372:n71. doi:10.1136/bmj.n71"
@@ -26,8 +33,7 @@ class Count:
     ----------
     label : a database's name, or the reason of an exclusion
     n : how many
-    kind : of a source: ``databases``, ``registers``, ``websites``, ``organisations``,
-        ``citation searching``; ``""`` for a reason
+    kind : of a source: a key of :data:`HEADINGS`; ``""`` for a reason
     """
 
     label: str
@@ -86,6 +92,10 @@ class Column:
     def records(self) -> int:
         """How many records were identified, duplicates and all."""
         return total(self.identified)
+
+    def of_kind(self, kind: str) -> tuple[Count, ...]:
+        """Give the sources of one kind."""
+        return tuple(count for count in self.identified if count.kind == kind)
 
     def laws(self) -> tuple[tuple[str, int, dict[str, int]], ...]:
         """Give for each box what flows in and where it goes."""

@@ -1,0 +1,128 @@
+"""Rayyan: every reviewer's vote stands in the notes of a record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from metareview.screening.decision import EXCLUDE, Decision
+from metareview.screening.exchange.votes import (
+    Entry,
+    Finder,
+    Imported,
+    Mapped,
+    gather_decisions,
+    quoted,
+    read_entries,
+    settle_reason,
+    standing_votes,
+    unquoted,
+)
+from metareview.screening.log import DecisionLog
+from metareview.search import Record
+from metareview.tables import write_table
+
+COLUMNS = (
+    "key",
+    "title",
+    "year",
+    "journal",
+    "issn",
+    "volume",
+    "issue",
+    "pages",
+    "authors",
+    "url",
+    "language",
+    "abstract",
+    "doi",
+    "pubmed_id",
+    "pmc_id",
+    "notes",
+)
+_INCLUSION = re.compile(r"RAYYAN-INCLUSION:\s*(\{.*?\})\s*(?=\||$)")
+_REASONS = re.compile(r"RAYYAN-EXCLUSION-REASONS:\s*(.*?)\s*(?=\| [A-Z-]+:|$)")
+_NOTES = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*\[(.*?)\]')
+_USER_NOTES = re.compile(r"USER-NOTES:\s*(\{.*\})")
+
+
+def read_rayyan(path: str | Path, records: Sequence[Record], *, mapped: Mapped | None = None) -> Imported:
+    """Read the votes of a Rayyan export (``articles.csv``, or RIS).
+
+    Parameters
+    ----------
+    path
+        The export.
+    records
+        The review's, to find whose vote it is.
+    mapped
+        The stage, and how names and reasons become ours.
+
+    Notes
+    -----
+    Rayyan's export does not say who gave a reason: it is taken as everyone's who excluded.
+    """
+    how = mapped or Mapped()
+    entries = read_entries(path)
+    votes = [(entry, vote) for entry in entries for vote in _votes(entry, how)]
+    return gather_decisions(path, votes, Finder(records), how.reasons)
+
+
+def _votes(entry: Entry, mapped: Mapped) -> Iterator[Decision]:
+    notes = entry.get("notes")
+    found = _INCLUSION.search(notes)
+    reasons = _REASONS.search(notes)
+    written = _user_notes(notes)
+    for name, verdict in (unquoted(found[1]) if found else {}).items():
+        reason, rest = settle_reason(verdict, reasons[1] if reasons else "", mapped)
+        yield Decision(
+            record="",
+            stage=mapped.stage,
+            reviewer=mapped.reviewer(name),
+            verdict=verdict,
+            reason=reason,
+            note="; ".join(x for x in (written.get(name, ""), rest) if x),
+        )
+
+
+def _user_notes(notes: str) -> dict[str, str]:
+    found = _USER_NOTES.search(notes)
+    return {name: text.replace('"', "") for name, text in _NOTES.findall(found[1])} if found else {}
+
+
+def write_rayyan(records: Sequence[Record], logs: Sequence[DecisionLog], *, stage: str) -> str:
+    """Give records with every reviewer's vote as a CSV that Rayyan imports."""
+    return write_table(COLUMNS, [_row(record, logs, stage) for record in records])
+
+
+def _row(record: Record, logs: Sequence[DecisionLog], stage: str) -> dict[str, object]:
+    return {
+        "key": record.id,
+        "title": record.title,
+        "year": record.year,
+        "journal": record.journal,
+        "issn": record.issn,
+        "volume": record.volume,
+        "issue": record.issue,
+        "pages": record.pages,
+        "authors": " and ".join(record.authors),
+        "url": record.url,
+        "language": ", ".join(record.languages),
+        "abstract": record.abstract,
+        "doi": record.doi,
+        "pubmed_id": record.pmid,
+        "pmc_id": record.pmcid,
+        "notes": vote_notes(standing_votes(logs, record.id, stage)),
+    }
+
+
+def vote_notes(votes: dict[str, Decision]) -> str:
+    """Write votes, reasons and notes as Rayyan keeps them in a record's notes."""
+    parts = [f"RAYYAN-INCLUSION: {quoted({n: d.verdict for n, d in votes.items()})}"] if votes else []
+    reasons = dict.fromkeys(d.reason for d in votes.values() if d.verdict == EXCLUDE and d.reason)
+    parts += [f"RAYYAN-EXCLUSION-REASONS: {','.join(reasons)}"] if reasons else []
+    notes = {n: d.note.replace('"', "'") for n, d in votes.items() if d.note}
+    listed = ", ".join(f'"{name}"=>["{note}"]' for name, note in notes.items())
+    parts += [f"USER-NOTES: {{{listed}}}"] if notes else []
+    return " | ".join(parts)
