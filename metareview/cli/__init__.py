@@ -16,7 +16,11 @@ import metareview
 from metareview.errors import MetareviewError
 
 # verb -> (module:function, what the list of commands says of it), in the order of a review's life
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "pool": ("metareview.cli.pool:pool", "pool and draw every planned analysis of a review"),
+    "explain": ("metareview.cli.explain:explain", "follow an estimate back to file, line, page and search"),
+    "status": ("metareview.cli.status:status", "say which outputs are stale, and because of which cell"),
+}
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,48 @@
+"""``metareview explain``: from a number back to the page it was read on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from metareview.review.trail import Step
+
+
+@click.command()
+@click.argument("review")
+@click.argument("analysis")
+@click.argument("study", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print the trail as JSON.")
+def explain(review: str, analysis: str, study: str, as_json: bool) -> None:
+    r"""Print where the estimate of ANALYSIS in REVIEW comes from, down to file, line, page and search.
+
+    \b
+    Example:
+      metareview explain msc-sr-agvhd overall-response
+      metareview explain msc-sr-agvhd overall-response Zhao2022 --json
+    """
+    from metareview.review import Review
+    from metareview.review.trail import trail_of
+
+    trail = trail_of(Review(review), analysis, study=study)
+    if as_json:
+        click.echo(json.dumps(trail.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    Console(soft_wrap=True, highlight=False).print(_tree(trail))
+
+
+def _tree(step: Step) -> Tree:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    tree = Tree(Text(step.text))
+    for below in step.rests_on:
+        tree.add(_tree(below))
+    return tree

@@ -1,0 +1,35 @@
+"""``metareview status``: which outputs are stale, and because of which cell."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("review")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def status(review: str, as_json: bool) -> None:
+    r"""Say which outputs of REVIEW no longer stand, and the cells, settings or code that changed.
+
+    Exit code 0 when all stand, 1 when any is stale.
+
+    \b
+    Example:
+      metareview status msc-sr-agvhd
+    """
+    from metareview.report.standing import standing_of
+    from metareview.review import Review
+
+    found = standing_of(Review(review))
+    if as_json:
+        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        for analysis, reasons in found.items():
+            click.echo(f"{analysis}: {'stands' if not reasons else 'stale'}")
+            for reason in reasons:
+                click.echo(f"  {reason}")
+    if any(found.values()):
+        sys.exit(1)

@@ -1,0 +1,109 @@
+"""Make the output of a review: what is stale, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metareview.errors import MetareviewError
+from metareview.files import locked, write_atomically
+from metareview.report.answers import write_answer
+from metareview.report.record import (
+    Made,
+    hashes,
+    is_whole,
+    own_outputs,
+    read_made,
+    remove_left_over,
+    sources_of,
+    write_made,
+)
+from metareview.report.results import results_text
+from metareview.report.summary import summary_csv, summary_row
+from metareview.review import Overrides
+from metareview.review.freshness import fingerprint
+
+if TYPE_CHECKING:
+    from metareview.review import Answer, Planned, Review
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did: the analyses that were made anew, of how many."""
+
+    made: tuple[str, ...]
+    total: int
+
+
+def make_output(
+    review: Review, *, overrides: Overrides | None = None, progress: Progress | None = None
+) -> Run:
+    """Check a review, then make every output that is stale.
+
+    Parameters
+    ----------
+    review
+        The review.
+    overrides
+        Options in place of the plan's and the policy's choices; they are written into the output.
+    progress
+        Called with an analysis's title, its number and the number of analyses, before it is made.
+
+    Raises
+    ------
+    MetareviewError
+        Every fault of protocol and sheets; nothing is written then.
+    """
+    asked = overrides or Overrides()
+    review.check()
+    answers = {planned.id: _answer(review, planned, asked) for planned in review.planned}
+    with locked(review.place.output):
+        return _make(review, answers, asked, progress)
+
+
+def _answer(review: Review, planned: Planned, overrides: Overrides) -> Answer:
+    try:
+        return review.answer(planned, overrides=overrides)
+    except MetareviewError as error:
+        raise type(error)(f'analysis "{planned.id}": {problem}' for problem in error.problems) from None
+
+
+def _make(
+    review: Review, answers: Mapping[str, Answer], overrides: Overrides, progress: Progress | None
+) -> Run:
+    folder, before = review.place.output, read_made(review.place.output)
+    keys: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+    fresh: list[str] = []
+    for number, planned in enumerate(review.planned, 1):
+        inputs = review.inputs(planned, overrides=overrides)
+        keys[planned.id] = fingerprint(inputs)
+        own = own_outputs(before, planned.id)
+        if before.analyses.get(planned.id) != keys[planned.id] or not is_whole(folder, own):
+            if progress:
+                progress(planned.analysis.title, number, len(review.planned))
+            beside = [answers[other.id] for other in review.beside(planned)]
+            own = hashes(folder, write_answer(review, answers[planned.id], beside, inputs))
+            fresh.append(planned.id)
+        outputs |= own
+    outputs |= hashes(folder, _write_review(review, list(answers.values())))
+    now = Made(sources_of(review.place, overrides), keys, outputs)
+    remove_left_over(folder, before, now)
+    write_made(folder, now)
+    return Run(tuple(fresh), len(review.planned))
+
+
+def _write_review(review: Review, answers: Sequence[Answer]) -> tuple[Path, ...]:
+    folder = review.place.output
+    rows = [summary_row(answer, review.protocol) for answer in answers]
+    texts = {
+        folder / "summary.csv": summary_csv(rows),
+        folder / "results.md": results_text(review.name, review.protocol, answers),
+    }
+    for path, text in texts.items():
+        write_atomically(path, text)
+    return tuple(texts)

@@ -1,0 +1,64 @@
+"""``results.md``: one true sentence per analysis, with its caveats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import metareview
+from metareview.report.phrases import result_sentence
+
+if TYPE_CHECKING:
+    from metareview.protocol import Protocol
+    from metareview.review import Answer
+
+
+def results_text(name: str, protocol: Protocol, answers: Sequence[Answer]) -> str:
+    """Write the results of a review in Markdown."""
+    return "\n".join(_lines(name, protocol, answers)) + "\n"
+
+
+def _lines(name: str, protocol: Protocol, answers: Sequence[Answer]) -> Iterator[str]:
+    yield f"# {protocol.title}: results"
+    yield ""
+    yield (
+        f"Made by metareview {metareview.__version__} from `protocols/{name}.toml` and `extracted/{name}/`; "
+        "not edited by hand. "
+        f"Registration: {protocol.registration}. CI is the confidence interval of the mean effect; the "
+        "prediction interval is for the effect in a new setting."
+    )
+    for answer in answers:
+        yield ""
+        yield from _section(answer, protocol)
+
+
+def _section(answer: Answer, protocol: Protocol) -> Iterator[str]:
+    analysis = answer.planned.analysis
+    yield f"{'###' if answer.planned.parent else '##'} {analysis.title}"
+    yield ""
+    yield result_sentence(answer, protocol)
+    caveats = [*_caveats(answer)]
+    if caveats:
+        yield ""
+        yield from (f"- {caveat}" for caveat in caveats)
+    yield ""
+    yield f"Forest plot and data: [`{answer.planned.id}/`]({answer.planned.id}/)"
+
+
+def _caveats(answer: Answer) -> Iterator[str]:
+    synthesis = answer.synthesis
+    if synthesis is None:
+        yield from (f"{left.study.label} is left out: {left.reason}." for left in answer.chosen.left_out)
+        return
+    yield from synthesis.notes
+    for label, notes in zip(synthesis.effects.labels, synthesis.effects.study_notes, strict=True):
+        if notes:
+            yield f"{label}: {' '.join(notes)}"
+    if answer.subgroups is not None:
+        yield from answer.subgroups.notes
+    for one in answer.agreements:
+        if not one.agrees:
+            yield (
+                f"The second engine ({one.engine} {one.version}) disagrees on {one.quantity}: "
+                f"{one.theirs:.10g} against {one.ours:.10g}."
+            )

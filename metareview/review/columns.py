@@ -1,0 +1,84 @@
+"""From typed rows to the columns that a measure is computed from, under metafor's names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from metareview.effects import Measure
+    from metareview.extraction import Contrast, Result
+
+# (kind, arms) -> the columns of each arm: what the sheet calls it, what metafor calls it
+ARM_COLUMNS: dict[tuple[str, int], tuple[dict[str, str], ...]] = {
+    ("binary", 1): ({"events": "xi", "n": "ni"},),
+    ("binary", 2): ({"events": "ai", "n": "n1i"}, {"events": "ci", "n": "n2i"}),
+    ("continuous", 1): ({"mean": "mi", "sd": "sdi", "n": "ni"},),
+    ("continuous", 2): (
+        {"mean": "m1i", "sd": "sd1i", "n": "n1i"},
+        {"mean": "m2i", "sd": "sd2i", "n": "n2i"},
+    ),
+    ("rate", 1): ({"events": "xi", "time": "ti"},),
+    ("rate", 2): ({"events": "x1i", "time": "t1i"}, {"events": "x2i", "time": "t2i"}),
+}
+CONTRAST_COLUMNS = {
+    "estimate": "estimate",
+    "ci_low": "ci_low",
+    "ci_high": "ci_high",
+    "level": "ci_level",
+    "se": "se",
+    "o_minus_e": "oe",
+    "variance": "oe_v",
+    "scale": "scale",
+}
+_ENOUGH = ({"estimate", "ci_low", "ci_high"}, {"estimate", "se"}, {"oe", "oe_v"})
+Numbers = dict[str, float | str]
+
+
+def arm_numbers(rows: Sequence[Sequence[Result]], measure: Measure) -> Numbers:
+    """Give a study's columns from the rows of each arm compared; empty when any is missing.
+
+    Parameters
+    ----------
+    rows
+        One sequence per arm of the comparison; several rows in one are combined
+        (Cochrane Handbook 6.5.2.10 and 23.3.4).
+    measure
+        Its kind and number of arms say which columns are needed.
+    """
+    wanted = ARM_COLUMNS.get((measure.kind, measure.arms), ())
+    if len(wanted) != len(rows) or not all(rows):
+        return {}
+    numbers: Numbers = {}
+    for names, arm in zip(wanted, rows, strict=True):
+        found = _combined([{name: getattr(row, name) for name in names} for row in arm])
+        if any(value is None for value in found.values()):
+            return {}
+        numbers |= {names[name]: float(value) for name, value in found.items() if value is not None}
+    return numbers
+
+
+def _combined(arms: list[dict[str, float | None]]) -> dict[str, float | None]:
+    """Combine the arms of one role: counts and times add up, means and SDs by the Handbook's formula."""
+    if len(arms) == 1:
+        return arms[0]
+    if any(value is None for arm in arms for value in arm.values()):
+        return dict.fromkeys(arms[0])
+    if "mean" in arms[0]:
+        return _combined_means(arms)
+    return {name: sum(arm[name] or 0.0 for arm in arms) for name in arms[0]}
+
+
+def _combined_means(arms: list[dict[str, float | None]]) -> dict[str, float | None]:
+    from metareview.effects.conversions import combine_arms
+
+    columns = {name: [arm[name] for arm in arms] for name in ("n", "mean", "sd")}
+    derived = combine_arms(**columns)
+    return {"mean": derived["mean"], "sd": derived["sd"], "n": derived["n"]}
+
+
+def contrast_numbers(row: Contrast) -> Numbers:
+    """Give the columns of one reported contrast; empty when it has no estimate with a spread."""
+    found = {name: getattr(row, column) for column, name in CONTRAST_COLUMNS.items()}
+    numbers: Numbers = {name: value for name, value in found.items() if value is not None}
+    return numbers if any(need <= numbers.keys() for need in _ENOUGH) else {}
