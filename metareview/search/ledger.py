@@ -10,7 +10,7 @@ from metareview.errors import SearchError
 from metareview.files import write_atomically
 from metareview.tables import Row, read_table, write_table
 
-METHODS = ("database", "register", "citation searching", "website", "organisation", "seed document", "other")
+METHODS = ("databases", "registers", "websites", "organisations", "citation searching")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SearchRun:
     """
 
     id: str
-    method: str = "database"
+    method: str = "databases"
     database: str = ""
     platform: str = ""
     query: str = ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,37 +27,16 @@ from metareview.search.capsule import (
 )
 from metareview.search.changes import Change, compare
 from metareview.search.entrez import Access, Client
-from metareview.search.entrez.batches import fetch_batches, keep_reply, kept_reply
-from metareview.search.entrez.ids import Found, Hits, Slice, collect_ids, read_hits
+from metareview.search.entrez.batches import fetch_batches
+from metareview.search.entrez.ids import Found
 from metareview.search.gather import gather_into
 from metareview.search.ledger import SearchRun, enter_run, free_id, read_searches
+from metareview.search.plan import Plan, Tell, find_ids
 from metareview.search.record import Record
 from metareview.tables import write_table
 
 PLATFORM = "PubMed, NCBI E-utilities"
 STALE = timedelta(days=7)
-Tell = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to search PubMed for.
-
-    Attributes
-    ----------
-    query : in PubMed's syntax
-    limits : more of it, joined with AND; ``""`` for none
-    name : tells several searches of a review apart
-    """
-
-    query: str
-    limits: str = ""
-    name: str = "pubmed"
-
-    @property
-    def term(self) -> str:
-        """What is sent."""
-        return f"({self.query}) AND ({self.limits})" if self.limits.strip() else self.query
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +93,9 @@ def run_search(folder: Path, plan: Plan, access: Access, *, since: str = "", tel
         place = _unfinished(folder, plan, access)
         before = _run_before(folder, plan, since, place)
         place = place or _begin(folder, plan, access)
-        found = _ids(place, plan, Client(access), tell)
-        returned = _records(place, found, Client(access), tell)
+        client = Client(access, lambda says: tell(says, 0, 0))
+        found = find_ids(place / "ids", plan, client, tell)
+        returned = _records(place, found, client, tell)
         return _finish(folder, place, plan, _Received(found, returned), before)
 
 
@@ -191,41 +170,6 @@ def _begin(folder: Path, plan: Plan, access: Access) -> Path:
     return place
 
 
-def _ids(place: Path, plan: Plan, client: Client, tell: Tell) -> Found:
-    """Collect the ids, taking from the disk the answers that are there."""
-    folder, asked = place / "ids", 0
-
-    def ask(part: Slice) -> Hits:
-        nonlocal asked
-        path = folder / f"{part.name}.xml.gz"
-        kept = kept_reply(path)
-        hits = None if kept is None else _kept_hits(kept)
-        if hits is None:
-            answered = client.ask("esearch", part.params(plan.term), "eSearchResult", read_hits)
-            keep_reply(path, answered.raw)
-            hits = answered.value
-        asked += 1
-        tell("searching", asked, 0)
-        return hits
-
-    def forget() -> None:
-        for path in folder.glob("*.xml.gz"):
-            path.unlink()
-
-    return collect_ids(ask, forget)
-
-
-def _kept_hits(raw: bytes) -> Hits | None:
-    from lxml import etree
-
-    from metareview.search.entrez.replies import ReplyError
-
-    try:
-        return read_hits(etree.fromstring(raw))
-    except (etree.XMLSyntaxError, ReplyError):
-        return None
-
-
 def _records(place: Path, found: Found, client: Client, tell: Tell) -> frozenset[str]:
     done = 0
 
@@ -239,7 +183,7 @@ def _records(place: Path, found: Found, client: Client, tell: Tell) -> frozenset
 
 def _finish(folder: Path, place: Path, plan: Plan, received: _Received, before: SearchRun | None) -> Outcome:
     """Write what follows from the replies; the manifest last, so that a crash here is repeated, not lost."""
-    records = list(records_of(place))
+    records = sorted(records_of(place), key=lambda record: int(record.pmid))
     if {r.pmid for r in records} != received.returned:
         raise SearchError(f"{place}: the replies on the disk hold other records than when they came.")
     write_atomically(place / "ids.txt", "".join(f"{i}\n" for i in received.found.ids))
@@ -271,7 +215,8 @@ def _row(place: Path, plan: Plan, received: _Received, records: int) -> SearchRu
     whole = received.found.whole
     return SearchRun(
         id=place.name,
-        database="PubMed",
+        method=plan.method,
+        database=plan.label,
         platform=PLATFORM,
         query=plan.query,
         translation=whole.translation,

@@ -12,7 +12,7 @@ from metareview.search.entrez.batches import fetch_batches
 from metareview.search.entrez.client import pause_before, worded_by_biopython
 from metareview.search.entrez.ids import Slice, collect_ids, read_hits
 from metareview.search.entrez.limiter import WITH_KEY, WITHOUT_KEY, Limiter, limiter_for
-from metareview.search.entrez.links import linked
+from metareview.search.entrez.links import ask_links
 
 QUICK = Patience(silence=0.4, attempt=2.0, rate=1e5, tries=5, total=20, first=0.01, longest=0.02)
 
@@ -130,7 +130,7 @@ def test_every_request_is_a_post_that_says_who_asks(few, tmp_path):
     client = client_of(few, key="good-key")
     found = all_ids(client)
     fetch_batches(client, found.ids[:3], tmp_path, lambda n: None)
-    linked(client, "similar", found.ids[:2])
+    ask_links(client, "similar", found.ids[:2])
     assert few.bad_manners == []
     assert all(
         asked["email"] == ["a@example.org"] and asked["tool"] == ["metareview"] for _, asked in few.asked
@@ -188,14 +188,14 @@ def test_batches_on_the_disk_are_not_asked_for_again(few, tmp_path):
 
 def test_links_are_kept_apart_and_itself_left_out(few):
     few.links = {("pubmed_pubmed", 5): (5, 9, 8), ("pubmed_pubmed_citedin", 6): (7,)}
-    answers, _ = linked(client_of(few), "similar", ["5", "6"])
+    answers = ask_links(client_of(few), "similar", ["5", "6"]).value
     assert [(a.pmid, a.ids, a.known) for a in answers] == [("5", ("9", "8"), True), ("6", (), False)]
-    assert linked(client_of(few), "cited-by", ["6"])[0][0].ids == ("7",)
+    assert ask_links(client_of(few), "cited-by", ["6"]).value[0].ids == ("7",)
 
 
 def test_words_that_are_no_pmid_are_refused_before_anything_is_sent(few):
     with pytest.raises(SearchError) as error:
-        linked(client_of(few), "similar", ["0", "x", "5"])
+        ask_links(client_of(few), "similar", ["0", "x", "5"])
     assert len(error.value.problems) == 2
     assert few.asked == []
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lxml import etree
 
-from metareview.files import write_atomically
 from metareview.search.entrez.client import Client
 from metareview.search.entrez.replies import ReplyError
+from metareview.search.entrez.shelf import kept_or_asked
 
 SIZE = 200  # keeps a repeated request cheap; NCBI would allow more
 _RECORDS = ("PubmedArticle/MedlineCitation/PMID", "PubmedBookArticle/BookDocument/PMID")
@@ -71,29 +69,9 @@ def _batches(folder: Path, prefix: str, ids: Sequence[str]) -> Iterator[tuple[Pa
 
 def _batch(client: Client, path: Path, batch: Sequence[str]) -> tuple[str, ...]:
     asked = frozenset(batch)
-    kept = kept_reply(path)
-    if kept is not None:
-        try:
-            return read_pmids(etree.fromstring(kept), asked)
-        except (etree.XMLSyntaxError, ReplyError):
-            path.unlink()
     params = {"db": "pubmed", "id": list(batch), "retmode": "xml"}
-    answered = client.ask("efetch", params, "PubmedArticleSet", lambda e: read_pmids(e, asked))
-    keep_reply(path, answered.raw)
-    return answered.value
 
+    def read(element: etree._Element) -> tuple[str, ...]:
+        return read_pmids(element, asked)
 
-def keep_reply(path: Path, raw: bytes) -> None:
-    """Write a reply as received, compressed, the same bytes whenever it is written."""
-    write_atomically(path, gzip.compress(raw, compresslevel=6, mtime=0))
-
-
-def kept_reply(path: Path) -> bytes | None:
-    """Return a reply that was kept, or ``None`` when there is none or it cannot be unpacked."""
-    try:
-        return gzip.decompress(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, EOFError, zlib.error):
-        path.unlink(missing_ok=True)
-        return None
+    return kept_or_asked(path, read, lambda: client.ask("efetch", params, "PubmedArticleSet", read))

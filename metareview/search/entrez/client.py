@@ -19,6 +19,7 @@ from metareview.search.entrez.replies import ReplyError, answer
 from metareview.search.entrez.transport import NCBI, ConnectionLostError, Patience, Reply, checked_base, post
 
 TOOL = "metareview"
+_OFFLINE = "there is no way to it from here; a search needs a network (HTTPS_PROXY is honoured)"
 T = TypeVar("T")
 _biopython = threading.Lock()
 
@@ -78,10 +79,12 @@ class Client:
     ----------
     access
         Who asks, and where.
+    notice
+        Told of every fault that is waited out.
     """
 
-    def __init__(self, access: Access) -> None:
-        self.access = access
+    def __init__(self, access: Access, notice: Callable[[str], None] = lambda says: None) -> None:
+        self.access, self._notice = access, notice
         base = checked_base(access.url)
         path = base.path.rstrip("/") or "/entrez/eutils"
         self._base = f"{base.scheme}://{base.netloc}{path}"
@@ -118,10 +121,12 @@ class Client:
             except ReplyError as fault:
                 pause = max(fault.pause, pause_before(attempt, patience))
                 spent = time.monotonic() - started
-                if not fault.passing or attempt == patience.tries or spent + pause > patience.total:
+                tries = min(patience.tries, fault.tries or patience.tries)
+                if not fault.passing or attempt >= tries or spent + pause > patience.total:
                     raise SearchError(self._refusal(program, fault, attempt)) from None
                 if fault.pause:
                     self._limiter.hold(fault.pause)
+                self._notice(f"{program}: {self._hidden(fault.says)}; asking again in {pause:.0f} s")
             time.sleep(pause)
         raise AssertionError("a loop of tries ends inside")
 
@@ -129,7 +134,8 @@ class Client:
         try:
             return post(url, body, self.access.patience)
         except ConnectionLostError as error:
-            raise ReplyError(f"the connection failed: {error}", passing=True) from None
+            says = _OFFLINE if error.offline else "the connection failed"
+            raise ReplyError(f"{says}: {error}", passing=True, tries=3 if error.offline else 0) from None
 
     def _worded(self, program: str, params: Mapping[str, object]) -> tuple[str, bytes]:
         """Let Bio.Entrez word the request, then put all of it, the key too, into the body."""
@@ -140,10 +146,14 @@ class Client:
         pairs += parse_qsl((request.data or b"").decode(), keep_blank_values=True)
         return f"{self._base}/{parts.path.rsplit('/', 1)[1]}", urlencode(pairs).encode()
 
-    def _refusal(self, program: str, fault: ReplyError, attempts: int) -> str:
-        says = fault.says
+    def _hidden(self, says: str) -> str:
+        """Take out what identifies the person: services quote what they were sent."""
         for secret in filter(None, (self.access.key, self.access.email)):
             says = says.replace(secret, "[hidden]")
+        return says
+
+    def _refusal(self, program: str, fault: ReplyError, attempts: int) -> str:
+        says = self._hidden(fault.says)
         if not fault.passing:
             return f"{urlsplit(self._base).hostname} refused {program}: {says}."
         return (

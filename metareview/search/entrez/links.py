@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from lxml import etree
 
 from metareview.errors import SearchError
-from metareview.search.entrez.client import Client
+from metareview.search.entrez.client import Asked, Client
+from metareview.search.entrez.replies import ReplyError
 from metareview.search.record import clean_pmid
 
 LINKS = {
@@ -55,21 +56,29 @@ def check_pmids(pmids: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(clean_pmid, pmids)))
 
 
-def linked(client: Client, kind: str, pmids: Sequence[str]) -> tuple[list[Linked], bytes]:
-    """Ask for the links of some records; return them, one per PMID asked, with the reply as received."""
-    name = LINKS[kind]
+def ask_links(client: Client, kind: str, pmids: Sequence[str]) -> Asked[list[Linked]]:
+    """Ask for the links of one kind of some records; the answer has one item per PMID asked."""
     ids = check_pmids(pmids)
-    params = {"dbfrom": "pubmed", "db": "pubmed", "linkname": name, "id": list(ids)}
-    answered = client.ask("elink", params, "eLinkResult", lambda e: _read_links(e, name))
-    return [answered.value.get(i, Linked(i, (), known=False)) for i in ids], answered.raw
+    params = {"dbfrom": "pubmed", "db": "pubmed", "linkname": LINKS[kind], "id": list(ids)}
+    return client.ask("elink", params, "eLinkResult", lambda element: read_links(element, kind, ids))
 
 
-def _read_links(element: etree._Element, name: str) -> dict[str, Linked]:
-    found = {}
+def read_links(element: etree._Element, kind: str, asked: Sequence[str]) -> list[Linked]:
+    """Read an ``eLinkResult``.
+
+    Raises
+    ------
+    ReplyError
+        When it leaves out a record that was asked about.
+    """
+    name, found = LINKS[kind], {}
     for one in element.iterfind("LinkSet"):
         pmid = (one.findtext("IdList/Id") or "").strip()
         sets = [s for s in one.iterfind("LinkSetDb") if s.findtext("LinkName") == name]
         ids = dict.fromkeys((e.text or "").strip() for s in sets for e in s.iterfind("Link/Id"))
         ids.pop(pmid, None)
         found[pmid] = Linked(pmid, tuple(ids), known=bool(sets))
-    return found
+    missing = [i for i in asked if i not in found]
+    if missing:
+        raise ReplyError(f"no set of links for PMID {missing[0]}", passing=True)
+    return [found[i] for i in asked]

@@ -45,11 +45,13 @@ class ReplyError(Exception):
         Whether asking again may help.
     pause
         Seconds that the server asked for, 0 if it did not say.
+    tries
+        How many attempts it is worth, 0 for as many as there are.
     """
 
-    def __init__(self, says: str, passing: bool, pause: float = 0.0) -> None:
+    def __init__(self, says: str, passing: bool, pause: float = 0.0, tries: int = 0) -> None:
         super().__init__(says)
-        self.says, self.passing, self.pause = says, passing, pause
+        self.says, self.passing, self.pause, self.tries = says, passing, pause, tries
 
 
 def answer(reply: Reply, root: str) -> etree._Element:

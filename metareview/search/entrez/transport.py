@@ -13,9 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from errno import EHOSTUNREACH, ENETDOWN, ENETUNREACH
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from ipaddress import ip_address
-from socket import SHUT_RDWR
+from socket import SHUT_RDWR, gaierror
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -24,6 +25,7 @@ from metareview.errors import SearchError
 NCBI = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 MAX_REPLY = 256 * 1024 * 1024
 _CHUNK = 65536
+_NO_NETWORK = (EHOSTUNREACH, ENETDOWN, ENETUNREACH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,19 @@ class Reply:
 
 
 class ConnectionLostError(Exception):
-    """The connection gave no whole reply; asking again may help."""
+    """The connection gave no whole reply; asking again may help.
+
+    Parameters
+    ----------
+    says
+        Half a sentence.
+    offline
+        Whether it looks as if there were no network at all.
+    """
+
+    def __init__(self, says: str, *, offline: bool = False) -> None:
+        super().__init__(says)
+        self.offline = offline
 
 
 def checked_base(url: str) -> SplitResult:
@@ -117,7 +131,8 @@ def post(url: str, body: bytes, patience: Patience) -> Reply:
             "inspecting proxy, set SSL_CERT_FILE to its certificate."
         ) from None
     except (OSError, HTTPException) as error:
-        raise ConnectionLostError(_in_words(error)) from None
+        offline = isinstance(error, gaierror) or getattr(error, "errno", None) in _NO_NETWORK
+        raise ConnectionLostError(_in_words(error), offline=offline) from None
 
 
 def _within(seconds: float, connection: HTTPConnection, work: Callable[[], Reply]) -> Reply:

@@ -8,7 +8,7 @@ from typing import IO, Any
 from lxml import etree
 
 from metareview.errors import FormatError
-from metareview.search.formats.entry import Entry, named
+from metareview.search.formats.entry import Entry
 from metareview.search.record import (
     Link,
     Record,
@@ -133,32 +133,31 @@ def _article(element: Element) -> Record:
     title, original = _titles(article)
     published, year = _published(issue.find("PubDate") if issue is not None else None)
     ids = _own_ids(element.find("PubmedData/ArticleIdList"))
-    return named(
-        Record(
-            id="",
-            title=title,
-            original_title=original,
-            abstract=_abstract(article.find("Abstract")) or _other_abstract(citation),
-            authors=_authors(article.find("AuthorList")),
-            year=year or find_year(_text(article.find("ArticleDate/Year"))),
-            published=published,
-            journal=_first(journal, "Title", "ISOAbbreviation")
-            or _text(citation.find("MedlineJournalInfo/MedlineTA")),
-            issn=_first(journal, "ISSN") or _text(citation.find("MedlineJournalInfo/ISSNLinking")),
-            volume=_first(issue, "Volume"),
-            issue=_first(issue, "Issue"),
-            pages=_pages(article),
-            doi=clean_doi(ids.get("doi", "")) or _located_doi(article),
-            pmid=_text(citation.find("PMID")),
-            pmcid=clean_pmcid(ids.get("pmc", "")),
-            registry=_registry(article.find("DataBankList")),
-            types=_each(article, "PublicationTypeList/PublicationType"),
-            languages=_each(article, "Language"),
-            keywords=_each(citation, "MeshHeadingList/MeshHeading/DescriptorName")
-            + _each(citation, "KeywordList/Keyword"),
-            links=_links(citation.find("CommentsCorrectionsList")),
-            database="PubMed",
-        )
+    pmid = _text(citation.find("PMID"))
+    return Record(
+        id=f"pmid:{pmid}",
+        title=title,
+        original_title=original,
+        abstract=_abstract(article.find("Abstract")) or _other_abstract(citation),
+        authors=_authors(article.find("AuthorList")),
+        year=year or find_year(_text(article.find("ArticleDate/Year"))),
+        published=published,
+        journal=_first(journal, "Title", "ISOAbbreviation")
+        or _text(citation.find("MedlineJournalInfo/MedlineTA")),
+        issn=_first(journal, "ISSN") or _text(citation.find("MedlineJournalInfo/ISSNLinking")),
+        volume=_first(issue, "Volume"),
+        issue=_first(issue, "Issue"),
+        pages=_pages(article),
+        doi=clean_doi(ids.get("doi", "")) or _located_doi(article),
+        pmid=pmid,
+        pmcid=clean_pmcid(ids.get("pmc", "")),
+        registry=_registry(article.find("DataBankList")),
+        types=_each(article, "PublicationTypeList/PublicationType"),
+        languages=_each(article, "Language"),
+        keywords=_each(citation, "MeshHeadingList/MeshHeading/DescriptorName")
+        + _each(citation, "KeywordList/Keyword"),
+        links=_links(citation.find("CommentsCorrectionsList")),
+        database="PubMed",
     )
 
 
@@ -171,34 +170,35 @@ def _book(element: Element) -> Record:
     title, original = _titles(chapter)
     published, year = _published(book.find("PubDate") if book is not None else None)
     ids = _own_ids(chapter.find("ArticleIdList")) | _own_ids(element.find("PubmedBookData/ArticleIdList"))
-    return named(
-        Record(
-            id="",
-            title=title or book_title,
-            original_title=original,
-            abstract=_abstract(chapter.find("Abstract")),
-            authors=_book_authors(chapter, book),
-            year=year or find_year(_text(chapter.find("ContributionDate/Year"))),
-            published=published,
-            journal=book_title,
-            issn=_first(book, "Isbn"),
-            volume=_first(book, "Volume"),
-            pages=_pages(chapter) or _text(chapter.find("LocationLabel")),
-            doi=clean_doi(ids.get("doi", "")) or _located_doi(book),
-            pmid=_text(chapter.find("PMID")),
-            pmcid=clean_pmcid(ids.get("pmc", "")),
-            accession=ids.get("bookaccession", ""),
-            types=_each(chapter, "PublicationType"),
-            languages=_each(chapter, "Language"),
-            keywords=_each(chapter, "KeywordList/Keyword"),
-            database="PubMed",
-        )
+    pmid = _text(chapter.find("PMID"))
+    return Record(
+        id=f"pmid:{pmid}",
+        title=title or book_title,
+        original_title=original,
+        abstract=_abstract(chapter.find("Abstract")),
+        authors=_book_authors(chapter, book),
+        year=year or find_year(_text(chapter.find("ContributionDate/Year"))),
+        published=published,
+        journal=book_title,
+        issn=_first(book, "Isbn"),
+        volume=_first(book, "Volume"),
+        pages=_pages(chapter) or _text(chapter.find("LocationLabel")),
+        doi=clean_doi(ids.get("doi", "")) or _located_doi(book),
+        pmid=pmid,
+        pmcid=clean_pmcid(ids.get("pmc", "")),
+        accession=ids.get("bookaccession", ""),
+        types=_each(chapter, "PublicationType"),
+        languages=_each(chapter, "Language"),
+        keywords=_each(chapter, "KeywordList/Keyword"),
+        database="PubMed",
     )
 
 
 def _text(element: Element | None) -> str:
     """All text of an element, that of markup inside it too, in one line."""
-    return "" if element is None else tidy("".join(element.itertext()))
+    if element is None:
+        return ""
+    return tidy("".join(element.itertext()) if len(element) else element.text or "")
 
 
 def _first(parent: Element | None, *paths: str) -> str:

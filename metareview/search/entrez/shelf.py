@@ -1,0 +1,51 @@
+"""Replies kept on the disk as received: what is there is not asked for again."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from lxml import etree
+
+from metareview.files import write_atomically
+from metareview.search.entrez.client import Asked
+from metareview.search.entrez.replies import ReplyError
+
+T = TypeVar("T")
+
+
+def kept_or_asked(path: Path, read: Callable[[etree._Element], T], ask: Callable[[], Asked[T]]) -> T:
+    """Read the reply that is kept; ask, and keep the reply, when there is none or it is no answer.
+
+    Parameters
+    ----------
+    path
+        Where the reply is kept, compressed.
+    read
+        Reads a reply; raises :class:`ReplyError` when it is not what was asked for.
+    ask
+        Asks the service.
+    """
+    kept = _kept(path)
+    if kept is not None:
+        try:
+            return read(etree.fromstring(kept))
+        except (etree.XMLSyntaxError, ReplyError):
+            path.unlink()
+    asked = ask()
+    # no time inside, so that the same reply is the same file
+    write_atomically(path, gzip.compress(asked.raw, compresslevel=6, mtime=0))
+    return asked.value
+
+
+def _kept(path: Path) -> bytes | None:
+    try:
+        return gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, zlib.error):
+        path.unlink(missing_ok=True)
+        return None

@@ -1,0 +1,245 @@
+"""A search from question to table: complete, dated, taken up where it was cut, compared with the last."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+from eutils import QUICK_FAULTS, StandIn, corpus
+
+from metareview.errors import FileError, SearchError
+from metareview.files import locked
+from metareview.search.capsule import damage, read_manifest
+from metareview.search.catalogue import read_records
+from metareview.search.entrez import Access, Patience
+from metareview.search.ledger import read_searches
+from metareview.search.plan import Plan, link_plan
+from metareview.search.run import run_search
+
+QUICK = Patience(silence=0.4, attempt=2.0, rate=1e5, tries=4, total=20, first=0.002, longest=0.01)
+PLAN = Plan("cells[tiab]")
+
+
+def access_to(service, patience=QUICK):
+    return Access("a@example.org", "", service.url, patience, gap=0.0)
+
+
+def files_of(folder):
+    """Give everything that a search leaves but the times of day."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("manifest.json", "searches.csv", ".lock")
+    }
+
+
+@pytest.fixture
+def service():
+    with StandIn(corpus(450)) as made:
+        yield made
+
+
+def test_a_search_leaves_records_replies_and_a_row_for_prisma_s(service, tmp_path):
+    service.hidden = {30_000_001}
+    outcome = run_search(tmp_path, PLAN, access_to(service))
+    records = read_records(tmp_path / "records.csv")
+    assert [r.id for r in records] == [f"pmid:{p}" for p in sorted(service.articles) if p != 30_000_001]
+    assert outcome.not_returned == ("30000001",)
+    assert records[0].doi == "10.5555/gen.30000004", "its own DOI, not that of a work it cites"
+    assert records[0].abstract == "Mesenchymal stromal cells in 38 patients, in vivo & P < 0.05."
+    (row,) = read_searches(tmp_path / "searches.csv")
+    assert (row.hits, row.records, row.not_returned, row.query) == (450, 449, 1, "cells[tiab]")
+    assert row.translation == "cells[tiab]"
+    assert hashlib.sha256((tmp_path / row.file / "SHA256SUMS").read_bytes()).hexdigest() == row.sha256
+    assert (tmp_path / row.file / "not_returned.txt").read_text() == "30000001\n"
+    assert damage(tmp_path / row.file) == []
+
+
+def test_a_changed_reply_is_noticed(service, tmp_path):
+    place = tmp_path / run_search(tmp_path, PLAN, access_to(service)).run.file
+    (place / "records" / "00001.xml.gz").write_bytes(b"x")
+    (place / "records" / "00002.xml.gz").unlink()
+    assert [p.split(" ")[1:3] for p in damage(place)] == [["was", "changed"], ["is", "missing;"]]
+
+
+def test_no_key_stands_in_any_file(service, tmp_path):
+    run_search(tmp_path, PLAN, replace(access_to(service), key="good-key"))
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"good-key" in p.read_bytes()]
+
+
+def test_running_again_adds_a_dated_search_and_says_what_changed(service, tmp_path):
+    first = run_search(tmp_path, PLAN, access_to(service))
+    assert first.changes is None
+    gone, retracted, corrected, renamed = sorted(service.articles)[:4]
+    del service.articles[gone]
+    old = service.articles
+    old[retracted] = replace(
+        old[retracted], notices=(("RetractionIn", 99),), types=("Retracted Publication",)
+    )
+    old[corrected] = replace(old[corrected], notices=(("ErratumIn", 98),))
+    old[renamed] = replace(old[renamed], title="Another title")
+    service.articles |= corpus(2, first=40_000_001)
+    again = run_search(tmp_path, PLAN, access_to(service), since="last")
+    told = {(c.kind, c.record, c.detail if c.kind not in ("new", "gone") else "") for c in again.changes}
+    assert told == {
+        ("gone", f"pmid:{gone}", ""),
+        ("new", "pmid:40000001", ""),
+        ("new", "pmid:40000004", ""),
+        ("retracted", f"pmid:{retracted}", "RetractionIn:99"),
+        ("changed", f"pmid:{retracted}", "types"),
+        ("corrected", f"pmid:{corrected}", "ErratumIn:98"),
+        ("changed", f"pmid:{renamed}", "title"),
+    }
+    assert again.added == 2
+    assert again.retracted == (f"pmid:{retracted}",)
+    records = {r.id: r for r in read_records(tmp_path / "records.csv")}
+    assert len(records) == 452, "a record that is gone stays in the table"
+    assert records[f"pmid:{gone}"].source == (first.run.id,)
+    assert records[f"pmid:{renamed}"].source == (first.run.id, again.run.id)
+    assert [r.id for r in read_searches(tmp_path / "searches.csv")] == [first.run.id, again.run.id]
+    listed = (tmp_path / again.run.file / "changes.csv").read_text("utf-8").splitlines()
+    assert len(listed) == len(told) + 1
+
+
+def test_since_needs_an_earlier_search(service, tmp_path):
+    with pytest.raises(SearchError, match="no earlier search"):
+        run_search(tmp_path, PLAN, access_to(service), since="last")
+    run_search(tmp_path, PLAN, access_to(service))
+    with pytest.raises(SearchError, match=r"there are: pubmed-\d{4}"):
+        run_search(tmp_path, PLAN, access_to(service), since="1999-01-01")
+
+
+def test_linked_records_come_as_citation_searching(service, tmp_path):
+    one, two, three = sorted(service.articles)[:3]
+    service.links = {("pubmed_pubmed_citedin", one): (two, three)}
+    outcome = run_search(tmp_path, link_plan("cited-by", (str(one), str(two))), access_to(service))
+    assert [r.pmid for r in read_records(tmp_path / "records.csv")] == [str(three)], (
+        "what was asked about is left out"
+    )
+    (row,) = read_searches(tmp_path / "searches.csv")
+    assert (row.method, row.query) == ("citation searching", f"cited-by {one} {two}")
+    assert any(str(two) in w and "does not mean" in w for w in outcome.warnings)
+
+
+def test_an_empty_answer_is_an_answer(service, tmp_path):
+    service.answers["nothing"] = frozenset()
+    outcome = run_search(tmp_path, Plan("nothing"), access_to(service))
+    assert (outcome.run.hits, outcome.run.records) == (0, 0)
+    assert "PubMed says: No items found." in outcome.warnings
+    assert read_records(tmp_path / "records.csv") == []
+
+
+def test_two_processes_do_not_write_one_folder(service, tmp_path):
+    with locked(tmp_path), pytest.raises(FileError, match="another metareview process"):
+        run_search(tmp_path, PLAN, access_to(service))
+
+
+def test_a_run_that_failed_is_taken_up_and_asks_only_for_what_is_not_there(service, tmp_path):
+    service.faults.extend(["", ""] + ["503"] * 20)
+    with pytest.raises(SearchError, match="run the same command again"):
+        run_search(tmp_path, PLAN, access_to(service))
+    assert not (tmp_path / "records.csv").exists()
+    service.faults.clear()
+    service.asked.clear()
+    outcome = run_search(tmp_path, PLAN, access_to(service))
+    assert service.programs() == ["efetch", "efetch"]
+    assert outcome.run.id.endswith(read_manifest(tmp_path / outcome.run.file)["begun"][:10])
+
+
+def test_an_unfinished_run_of_another_query_is_left_alone(service, tmp_path):
+    service.faults.extend([""] + ["503"] * 20)
+    with pytest.raises(SearchError):
+        run_search(tmp_path, PLAN, access_to(service))
+    service.faults.clear()
+    assert run_search(tmp_path, Plan("other"), access_to(service)).run.id.endswith("-2")
+
+
+SEARCH = """
+import sys
+from pathlib import Path
+from metareview.search.entrez import Access, Patience
+from metareview.search.plan import Plan
+from metareview.search.run import run_search
+access = Access("a@example.org", "", sys.argv[2], Patience(tries=4, first=0.01, longest=0.02), gap=0.0)
+run_search(Path(sys.argv[1]), Plan("cells[tiab]"), access)
+"""
+
+
+def test_a_run_that_was_killed_is_taken_up_until_it_equals_a_calm_one(tmp_path):
+    draw, killed = random.Random(5), 0
+    with StandIn(corpus(1_600)) as service:
+        run_search(tmp_path / "calm", PLAN, access_to(service))
+        service.delay = 0.12
+        for _ in range(40):
+            before = len(service.asked)
+            process = subprocess.Popen([sys.executable, "-c", SEARCH, str(tmp_path / "storm"), service.url])
+            while process.poll() is None and len(service.asked) < before + 2:
+                time.sleep(0.01)
+            time.sleep(draw.random() * 0.12)
+            process.send_signal(signal.SIGKILL)
+            if process.wait() == 0:
+                break
+            killed += 1
+        service.delay = 0
+        run_search(tmp_path / "storm", PLAN, access_to(service))
+        assert killed >= 3
+        asked = [tuple(q["id"]) for program, q in service.asked if program == "efetch"]
+    calm, left = files_of(tmp_path / "calm"), files_of(tmp_path / "storm")
+    first = {name: left.get(name) for name in calm if not name.endswith(".csv")}
+    assert first == {name: h for name, h in calm.items() if not name.endswith(".csv")}
+    assert len(asked) <= 3 * 8 + killed, "what was there was not asked for again"
+
+
+def storm(service, folder, seed):
+    """Search through random faults, with aborts, until complete; return the number of runs it took."""
+    draw = random.Random(seed)
+    for runs in range(1, 200):
+        share = draw.choice([0.02, 0.1, 0.3, 0.6])
+        service.faults.extend(draw.choice(QUICK_FAULTS) if draw.random() < share else "" for _ in range(400))
+        cut = draw.randrange(3, 300)
+
+        def tell(stage, done, total, cut=cut):
+            if len(service.asked) > cut:
+                raise KeyboardInterrupt
+
+        try:
+            run_search(folder, PLAN, access_to(service), tell=tell)
+        except (SearchError, KeyboardInterrupt) as error:
+            assert isinstance(error, KeyboardInterrupt) or error.problems
+        else:
+            return runs
+        finally:
+            service.faults.clear()
+            service.asked.clear()
+    raise AssertionError("the storm never ended")
+
+
+def storms(articles, tmp_path, schedules):
+    with StandIn(articles) as service:
+        run_search(tmp_path / "calm", PLAN, access_to(service))
+        service.asked.clear()
+        calm = files_of(tmp_path / "calm")
+        for seed in range(schedules):
+            folder = tmp_path / str(seed)
+            storm(service, folder, seed)
+            left = files_of(folder)
+            if any("again-" in name for name in left):
+                # one reply had left a record out, which was asked for again: other replies, the same records
+                made = [n for n in calm if not n.endswith((".xml.gz", "SHA256SUMS"))]
+                assert {n: left[n] for n in made} == {n: calm[n] for n in made}, seed
+            else:
+                assert left == calm, seed
+
+
+def test_a_storm_of_faults_ends_complete_and_equal_to_a_calm_run(tmp_path):
+    storms(corpus(10_400), tmp_path, 3)
+
+
+@pytest.mark.slow
+def test_five_hundred_storms_over_twenty_five_thousand_hits(tmp_path):
+    storms(corpus(25_000, busy_day=10_200), tmp_path, int(os.environ.get("METAREVIEW_STORMS", "500")))
