@@ -1,5 +1,6 @@
 """Synthesis: from effects to an answer."""
 
+from metareview.synthesis.asymmetry import AsymmetryTest, asymmetry_test
 from metareview.synthesis.batch import BatchResult, pool_many
 from metareview.synthesis.model import (
     Alternative,
@@ -11,19 +12,33 @@ from metareview.synthesis.model import (
 )
 from metareview.synthesis.options import Options
 from metareview.synthesis.pooling import pool, pool_as
+from metareview.synthesis.sensitivity import Influence, Refits, cumulative, influence, leave_one_out
+from metareview.synthesis.subgroups import Subgroups, pool_subgroups
 from metareview.synthesis.summary import as_dict
+from metareview.synthesis.trimfill import TrimAndFill, trim_and_fill
 
 __all__ = [
     "Alternative",
+    "AsymmetryTest",
     "BatchResult",
     "Choice",
     "Heterogeneity",
     "Inconsistency",
+    "Influence",
     "Method",
     "Options",
+    "Refits",
+    "Subgroups",
     "Synthesis",
+    "TrimAndFill",
     "as_dict",
+    "asymmetry_test",
+    "cumulative",
+    "influence",
+    "leave_one_out",
     "pool",
     "pool_as",
     "pool_many",
+    "pool_subgroups",
+    "trim_and_fill",
 ]
