@@ -22,7 +22,7 @@ _PROPORTION: tuple[_Rule, ...] = (
 )
 
 
-def sd_of_change(sd_1: FloatArray, sd_2: FloatArray, r: FloatArray) -> FloatArray:
+def sd_of_change(sd_1: FloatArray | float, sd_2: FloatArray | float, r: FloatArray | float) -> FloatArray:
     """Give the standard deviation of a change, sqrt(sd1^2 + sd2^2 - 2 r sd1 sd2) (Handbook 6.5.2.8)."""
     return np.asarray(np.sqrt(sd_1**2 + sd_2**2 - 2 * r * sd_1 * sd_2), dtype=float)
 

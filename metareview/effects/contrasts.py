@@ -67,7 +67,7 @@ ROUTES = (
 NOTED = (5, 6)
 
 
-def contrasts(reading: Reading, measure: Measure, level: float) -> Contrasts:
+def reported_effects(reading: Reading, measure: Measure, level: float) -> Contrasts:
     """Take each study's effect from the first route it has numbers for.
 
     Parameters

@@ -103,7 +103,7 @@ _ROWS = (
     _binary("PHI", "Phi coefficient", formula=binary.phi_cross_sectional, cells="table", **_IDENTITY,
             variants={"CS": binary.phi_cross_sectional, "ST": binary.phi_stratified},
             undefined="phi needs an event and a non-event in some arm",
-            citation="Yule 1912, J R Stat Soc 75:579; Bishop et al. 1975, Discrete Multivariate Analysis:386"),
+            citation="Yule 1912, J R Stat Soc 75:579; Bishop et al. 1975, Discrete Multivariate Analysis"),
     _binary("YUQ", "Yule's Q", formula=binary.yule_q, undefined=_NO_RATIO, **_ASSOCIATION,
             citation="Yule 1912, J R Stat Soc 75:579"),
     _binary("YUY", "Yule's Y", formula=binary.yule_y, undefined=_NO_RATIO, **_ASSOCIATION,

@@ -21,7 +21,7 @@ from metareview.effects.contrasts import (
     ROUTES,
     WORDS,
     contrast_faults,
-    contrasts,
+    reported_effects,
     signs,
 )
 from metareview.effects.measures import formula_of, measure_of
@@ -178,7 +178,7 @@ def _from_numbers(
 
 
 def _from_contrasts(row: Measure, reading: Reading, level: float, notes: Notes) -> Effect:
-    found = contrasts(reading, row, level)
+    found = reported_effects(reading, row, level)
     notes.add(where(np.isin(found.how, NOTED)), lambda i: f"Derived from {ROUTES[found.how[i]]}.")
     _say_off_centre(row, found.off_centre, notes)
     return found.yi, found.vi
@@ -207,7 +207,7 @@ def _fill_gaps(
         yi, vi = np.where(use, from_t[0], yi), np.where(use, from_t[1], vi)
         notes.add(where(use), "Derived from its t or P value.")
         raw_missing = raw_missing & ~use
-    found = contrasts(reading, row, level)
+    found = reported_effects(reading, row, level)
     use = raw_missing & (found.how >= 0)
     notes.add(where(use), lambda i: f"Derived from {ROUTES[found.how[i]]}.")
     _say_off_centre(row, np.where(use, found.off_centre, np.nan), notes)
