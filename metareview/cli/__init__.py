@@ -18,8 +18,13 @@ from metareview.errors import MetareviewError
 # verb -> (module:function, what the list of commands says of it), in the order of a review's life
 COMMANDS: dict[str, tuple[str, str]] = {
     "pool": ("metareview.cli.pool:pool", "pool and draw every planned analysis of a review"),
+    "meta": ("metareview.cli.meta:pool_table", "pool one table of studies, without a protocol"),
     "explain": ("metareview.cli.explain:explain", "follow an estimate back to file, line, page and search"),
     "status": ("metareview.cli.status:status", "say which outputs are stale, and because of which cell"),
+    "convert": (
+        "metareview.cli.convert:convert_numbers",
+        "derive what a synthesis needs from what a paper prints",
+    ),
 }
 
 

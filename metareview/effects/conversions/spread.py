@@ -221,8 +221,8 @@ def sd_from_range(low: float, high: float) -> Derived:
     """
     raise EffectError(
         f"no standard deviation is derived from the range {low:g} to {high:g}: a range grows with the "
-        "number of persons and hangs on the two most extreme ones (Cochrane Handbook 6.5.2.6). With the median "
-        "and n, use mean-sd-from-quantiles, and mark the result in a sensitivity analysis."
+        "number of persons and hangs on the two most extreme ones (Cochrane Handbook 6.5.2.6). With the "
+        "median and n, use mean-sd-from-quantiles, and mark the result in a sensitivity analysis."
     )
 
 

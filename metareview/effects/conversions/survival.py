@@ -113,7 +113,8 @@ class _Arm:
 
 def hr_from_curves(
     time: Sequence[float], survival_1: Sequence[float], survival_2: Sequence[float], *,
-    at_risk_1: Sequence[float], at_risk_2: Sequence[float], follow_up_min: float | None = None, follow_up_max: float | None = None,
+    at_risk_1: Sequence[float], at_risk_2: Sequence[float], follow_up_min: float | None = None,
+    follow_up_max: float | None = None,
 ) -> Derived:  # fmt: skip
     """Derive a hazard ratio from two Kaplan-Meier curves read at several times.
 
