@@ -28,7 +28,7 @@ _FILES = {
     "italic": ("LiberationSans-Italic.ttf", "DejaVuSans-Oblique.ttf"),
 }
 _PREFERRED = ("Noto Sans", "Source Han Sans", "WenQuanYi", "Droid Sans Fallback", "Unifont")
-_BREAK_AFTER = frozenset(" -/–—;,\u200b")
+_BREAK_AFTER = frozenset(" -/–—\u200b")
 _EM_UNITS = 100
 
 
