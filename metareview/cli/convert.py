@@ -40,10 +40,11 @@ EXAMPLES: Mapping[str, str] = {
     "events-from-percent": "--percent 83.1 --total 65",
     "table-from-ratio": "--estimate 0.41 --total-1 123 --total-2 139 --events 15",
     "hr-from-ci": "--hr 0.66 --low 0.47 --high 0.92",
-    "hr-from-oe": "--oe -5 --variance 10",
+    "hr-from-oe": "--oe -5 --oe-v 10",
     "hr-from-p": "--p 0.03 --direction lower --events 50",
     "hr-from-curves": (
-        "--time 0,6,12 --survival-1 1,0.8,0.6 --survival-2 1,0.6,0.4 --at-risk-1 50,40,30 --at-risk-2 50,30,20"
+        "--time 0,6,12 --survival-1 1,0.8,0.6 --survival-2 1,0.6,0.4 "
+        "--at-risk-1 50,40,30 --at-risk-2 50,30,20"
     ),
     "smd-from-or": "--estimate 2 --low 1.2 --high 3.4",
     "or-from-smd": "--estimate 0.38",
@@ -52,7 +53,7 @@ EXAMPLES: Mapping[str, str] = {
 }
 
 
-class NumberList(click.ParamType):
+class NumberList(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """Numbers with commas between them."""
 
     name = "numbers"
@@ -80,17 +81,20 @@ class Conversions(click.Group):
         return None if function is None else _command(cmd_name.replace("_", "-"), function)
 
 
-@click.group(cls=Conversions)
+HELP = """Derive what a synthesis needs from what a paper prints.
+
+Every result is marked as derived, with its method, its citation and what to know of it.
+
+\b
+Example:
+  metareview convert sd-from-ci --low 30.0 --high 34.2 --n 25
+  metareview convert events-from-percent --percent 83.1 --total 65 --json
+"""
+
+
+@click.group(cls=Conversions, help=HELP)
 def convert_numbers() -> None:
-    r"""Derive what a synthesis needs from what a paper prints.
-
-    Every result is marked as derived, with its method, its citation and what to know of it.
-
-    \b
-    Example:
-      metareview convert sd-from-ci --low 30.0 --high 34.2 --n 25
-      metareview convert events-from-percent --percent 83.1 --total 65 --json
-    """
+    """Derive what a synthesis needs from what a paper prints."""
 
 
 def _command(name: str, function: Callable[..., Derived]) -> click.Command:
@@ -106,7 +110,7 @@ def _command(name: str, function: Callable[..., Derived]) -> click.Command:
         derived = function(**given)
         click.echo(json.dumps(derived.as_dict(), ensure_ascii=False, indent=1) if as_json else str(derived))
 
-    example = f"Example:\n\n    metareview convert {name} {EXAMPLES[name]}"
+    example = f"Example:\n  metareview convert {name} {EXAMPLES[name]}"
     lead = inspect.cleandoc(function.__doc__ or "").split("\n\n")[0]
     return click.Command(name, callback=run, params=options, help=f"{lead}\n\n\b\n{example}", short_help=lead)
 
@@ -120,7 +124,7 @@ def _option(parameter: inspect.Parameter, hint: Any, says: str) -> click.Option:
     return click.Option([flag, parameter.name], type=_kind(hint), required=needed, help=says, **default)
 
 
-def _kind(hint: Any) -> click.ParamType:
+def _kind(hint: Any) -> Any:
     """Choose how an option's text is read: a printed percentage stays text, so that its digits count."""
     kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if any(get_origin(k) is collections.abc.Sequence for k in kinds):

@@ -84,7 +84,7 @@ def rr_from_or(estimate: float, risk: float, low: float | None = None, high: flo
     return Derived(
         values,
         f"odds ratio at a baseline risk of {risk:g}",
-        "Cochrane Handbook 15.4.4.4; Zhang & Yu 1998, JAMA 280:1690",
+        "Cochrane Handbook 15.4.4; Zhang & Yu 1998, JAMA 280:1690",
         "It holds at this baseline risk alone; an interval takes that risk as known, and an adjusted "
         "odds ratio gives only an approximation.",
     )

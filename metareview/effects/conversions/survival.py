@@ -23,14 +23,14 @@ def _hazard_ratio(log_hr: float, se: float, method: str, note: str = "", **more:
         "hr": math.exp(log_hr),
         "log_hr": log_hr,
         "se": se,
-        "variance": 1 / se**2,
+        "oe_v": 1 / se**2,
         "oe": log_hr / se**2,
         **more,
     }
     return Derived(values, method, _CITATION, note)
 
 
-def hr_from_oe(oe: float, variance: float) -> Derived:
+def hr_from_oe(oe: float, oe_v: float) -> Derived:
     """Derive a hazard ratio from observed minus expected events and their variance, exp((O-E)/V).
 
     Examples
@@ -38,8 +38,8 @@ def hr_from_oe(oe: float, variance: float) -> Derived:
     >>> round(hr_from_oe(-5, 10)["hr"], 4)
     0.6065
     """
-    refuse([*finite(oe=oe), *positive(variance=variance)])
-    return _hazard_ratio(oe / variance, 1 / math.sqrt(variance), "O − E and its variance")
+    refuse([*finite(oe=oe), *positive(oe_v=oe_v)])
+    return _hazard_ratio(oe / oe_v, 1 / math.sqrt(oe_v), "O − E and its variance")
 
 
 def hr_from_ci(hr: float, low: float, high: float, level: float = 0.95) -> Derived:
@@ -47,7 +47,7 @@ def hr_from_ci(hr: float, low: float, high: float, level: float = 0.95) -> Deriv
 
     Examples
     --------
-    >>> round(hr_from_ci(0.66, 0.47, 0.92)["variance"], 1)
+    >>> round(hr_from_ci(0.66, 0.47, 0.92)["oe_v"], 1)
     34.1
     """
     refuse(positive(hr=hr, low=low, high=high))
@@ -134,7 +134,7 @@ def hr_from_curves(
     Returns
     -------
     Derived
-        ``hr log_hr se variance oe events_1 events_2``.
+        ``hr log_hr se oe_v oe events_1 events_2``.
 
     Notes
     -----
