@@ -316,7 +316,7 @@ def _choose(effects: Effects, test: str) -> tuple[str, str]:
         return test, "The test was asked for by name."
     code, why = _RECOMMENDED.get(measure, ("egger", _PLAIN))
     if _has(effects, TESTS[code].needs):
-        return code, f"{TESTS[code].label} suits {effects.measure.label.lower()}: {why}."
+        return code, f"{TESTS[code].label} suits this measure ({measure}): {why}."
     lacking = ", ".join(TESTS[code].needs)
     return (
         "egger",

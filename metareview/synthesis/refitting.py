@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from metareview.effects import Effects
@@ -9,6 +10,7 @@ from metareview.synthesis.model import Method, Synthesis
 from metareview.synthesis.options import MODELS, Options
 from metareview.synthesis.pooling import pool_as
 
+Fit = Callable[[Effects], Synthesis]
 _OPTIONS = ("model", "tau2", "ci", "prediction", "tau2_ci", "i2")
 
 

@@ -85,9 +85,9 @@ def influence_dict(influence: Influence) -> dict[str, Any]:
     return {"studies": rows, "notes": list(influence.notes)}
 
 
-def bias_dict(test: AsymmetryTest, filled: TrimAndFill | None, synthesis: Synthesis) -> dict[str, Any]:
-    """Return the test for funnel-plot asymmetry, and trim and fill where it was made."""
-    found: dict[str, Any] = {
+def bias_dict(test: AsymmetryTest, synthesis: Synthesis) -> dict[str, Any]:
+    """Return the test for funnel-plot asymmetry; its limit is printed on the synthesis's scale."""
+    return {
         "test": test.test,
         "label": test.label,
         "k": test.k,
@@ -102,7 +102,6 @@ def bias_dict(test: AsymmetryTest, filled: TrimAndFill | None, synthesis: Synthe
         "overridden": test.overridden,
         "notes": list(test.notes),
     }
-    return {**found, "trim_fill": None if filled is None else trim_fill_dict(filled)}
 
 
 def trim_fill_dict(filled: TrimAndFill) -> dict[str, Any]:

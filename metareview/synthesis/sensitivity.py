@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,11 @@ from metareview.effects import Effects, FloatArray, only_studies
 from metareview.errors import SynthesisError, did_you_mean
 from metareview.synthesis.batch import BatchResult, pool_many
 from metareview.synthesis.model import Synthesis
-from metareview.synthesis.refitting import by_inverse_variance, options_of
+from metareview.synthesis.refitting import Fit, by_inverse_variance, options_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Fit = Callable[[Effects], Synthesis]
 PRECISION = "precision"
 _SCALED = ("wald", "t", "hksj", "hksj-floor")  # intervals whose squared error is a factor times 1 / sum w
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +15,8 @@ from metareview.errors import SynthesisError, did_you_mean
 from metareview.synthesis.model import Choice, Synthesis
 from metareview.synthesis.options import Options
 from metareview.synthesis.pooling import pool_as
-from metareview.synthesis.refitting import by_inverse_variance, options_of
+from metareview.synthesis.refitting import Fit, by_inverse_variance, options_of
 from metareview.synthesis.regression import regress
-
-Fit = Callable[[Effects], Synthesis]
 
 
 @dataclass(frozen=True, eq=False)
