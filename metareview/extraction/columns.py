@@ -77,6 +77,7 @@ _CHECKED = Column(
     "checked", "text", "Answers to warnings: the check's code, a colon, the reason; semicolons between."
 )
 _NOTE = Column("note", "text", "Anything a reader must know.")
+_TEST = Column("test", "text", "The test the P value is of, if the report names it: chi-square, Fisher …")
 _ENDPOINT = Column(
     "endpoint",
     "choice",
@@ -108,6 +109,12 @@ STUDIES = SheetKind(
         Column("design", "text", "RCT, single-arm, cohort …: analyses choose by it."),
         Column("registry", "text", "Registry numbers: NCT…, ChiCTR…; two studies with one number overlap."),
         Column("reports", "many", "Every report of the study: pmid:…; doi:…; semicolons between."),
+        Column(
+            "status",
+            "choice",
+            "Whether its report was withdrawn or corrected.",
+            allowed=("retracted", "expression of concern", "corrected"),
+        ),
         Column("exclude", "text", "Why it is kept out of every synthesis; empty when it is not."),
         _NOTE,
         _CHECKED,
@@ -161,6 +168,7 @@ RESULTS = SheetKind(
         Column("fn", "count", "False negatives."),
         Column("tn", "count", "True negatives."),
         Column("p", "p", "P value printed for the comparison this row belongs to."),
+        _TEST,
         _ENDPOINT,
         *_PROVENANCE,
     ),
@@ -189,6 +197,7 @@ CONTRASTS = SheetKind(
         Column("level", "level", "Level of the interval as a fraction; empty means 0.95."),
         Column("se", "positive", "Standard error; of the logarithm for ratios."),
         Column("p", "p", "P value printed for it."),
+        _TEST,
         Column("o_minus_e", "number", "Observed minus expected events of the log-rank test."),
         Column("variance", "positive", "Variance of observed minus expected."),
         _ENDPOINT,

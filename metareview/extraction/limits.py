@@ -15,6 +15,7 @@ _NUMBERS = (
     "n", "events", "mean", "sd", "se", "median", "q1", "q3", "min", "max", "time", "percent",
     "r", "tp", "fp", "fn", "tn", "estimate", "ci_low", "ci_high", "o_minus_e", "variance",
 )  # fmt: skip
+_NO_REASONS = frozenset({"no", "none", "n", "na", "n/a", "0", "false", "keep", "include", "included", "-"})
 _ASCENDING = ("min", "q1", "median", "q3", "max")
 
 
@@ -22,6 +23,10 @@ def limit_findings(drafts: Drafts, protocol: Protocol) -> Iterator[Finding]:
     """Find what cannot be within a row."""
     outcomes = {o.id: o for o in protocol.outcomes}
     allocated = {d.key("study", "arm"): d.values["n_allocated"] for d in drafts["arms"]}
+    for draft in drafts["studies"]:
+        if draft.cells.get("exclude", "").casefold() in _NO_REASONS:
+            why = "any word here keeps the study out; give the reason, or leave the cell empty to keep it in"
+            yield draft.finding("exclude-word", "exclude", why)
     for draft in drafts["results"]:
         outcome = outcomes.get(draft.cells.get("outcome", ""))
         yield from _counts(draft, outcome, allocated.get(draft.key("study", "arm")))

@@ -22,6 +22,7 @@ class Study:
     registry : registry numbers
     reports : record ids (``pmid:…``, ``doi:…``): one study, many reports
     exclude : why it is kept out of every synthesis; empty when it is not
+    status : ``retracted``, ``expression of concern`` or ``corrected``; empty when its report stands
     checked : answers to warnings, ``code: reason``
     characteristics : every further column of ``studies.csv``, as text
     file, line : where the row stands
@@ -35,6 +36,7 @@ class Study:
     reports: tuple[str, ...]
     exclude: str
     note: str
+    status: str = ""
     checked: str = ""
     characteristics: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
@@ -77,7 +79,7 @@ class Result:
     percent : as printed, 58.3 for 58.3 %; a survival or cumulative incidence has no ``events``
     r : a correlation
     tp, fp, fn, tn : a diagnostic 2×2 table
-    p : printed P value of the comparison the row belongs to
+    p, test : printed P value of the comparison the row belongs to, and the test it is of if named
     endpoint : ``primary`` when it is the trial's own primary endpoint
     basis : ``reported``, ``derived`` (computed from printed figures), ``inferred`` (not seen)
     report, location, quote : which report, where in it, and the figures seen there
@@ -109,6 +111,7 @@ class Result:
     fn: int | None = None
     tn: int | None = None
     p: float | None = None
+    test: str = ""
     endpoint: str = ""
     basis: str = ""
     report: str = ""
@@ -151,6 +154,7 @@ class Contrast:
     level: float | None = None
     se: float | None = None
     p: float | None = None
+    test: str = ""
     o_minus_e: float | None = None
     variance: float | None = None
     endpoint: str = ""
@@ -188,6 +192,7 @@ class Judgement:
 
 
 Row = Study | Arm | Result | Contrast | Judgement
+Figures = Result | Contrast
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,6 +232,11 @@ class Sheets:
     def text(self, row: Row, column: str) -> str:
         """Return a cell as it stands in the file, with the digits that were printed."""
         return self.printed.get((row.file, row.line), {}).get(column, "")
+
+    @property
+    def figures(self) -> tuple[Figures, ...]:
+        """Every row with numbers: results, then contrasts."""
+        return (*self.results, *self.contrasts)
 
     @cached_property
     def _studies(self) -> dict[str, Study]:
