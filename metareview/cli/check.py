@@ -1,0 +1,71 @@
+"""``metareview check``: everything in plan and sheets that cannot be, is unlikely, or should be known."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+import click
+
+from metareview.extraction import Finding, check_sheets, open_findings, survey
+from metareview.protocol import read_protocol
+from metareview.review import Place, find_review
+from metareview.review.checking import plan_problems, sheet_problems
+
+
+@click.command("check")
+@click.argument("review")
+@click.option("--json", "as_json", is_flag=True, help="Print every finding as JSON.")
+def check_review(review: str, as_json: bool) -> None:
+    """Check the protocol and the sheets of REVIEW: errors, warnings and notes.
+
+    Errors cannot be and end with exit code 1. A warning is answered in the sheet: in the column
+    checked, write its code, a colon and the reason.
+
+    Example: metareview check msc-sr-agvhd --json
+    """
+    findings = _findings(find_review(review))
+    if as_json:
+        click.echo(
+            json.dumps([asdict(f) | {"sentence": str(f)} for f in findings], indent=2, ensure_ascii=False)
+        )
+    else:
+        _print(findings)
+    sys.exit(1 if any(f.level == "error" for f in findings) else 0)
+
+
+def _findings(place: Place) -> list[Finding]:
+    protocol = read_protocol(place.protocol)
+    found = [_of_plan(place, problem) for problem in plan_problems(protocol, place.protocol)]
+    reading = survey(place.sheets, protocol)
+    if reading.sheets is None:
+        return [*found, *reading.errors]
+    checked = check_sheets(reading.sheets, protocol)
+    if not found:
+        found = [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
+    return [*found, *checked]
+
+
+def _of_plan(place: Place, problem: str) -> Finding:
+    path = str(place.protocol)
+    return Finding("plan", "error", path, 0, "", "", problem.removeprefix(path).lstrip(": "))
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    """Print findings by level, the answered ones last, then the count."""
+    for line in _lines(findings):
+        click.echo(line)
+    counts = [f"{sum(f.level == level for f in findings)} {level}s" for level in ("error", "warning", "note")]
+    left = sum(f.level == "warning" for f in open_findings(findings))
+    answered = "every warning answered" if not left else f"{left} warnings without an answer"
+    click.echo(f"{', '.join(counts)}; {answered}.")
+
+
+def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+    unanswered = {id(f) for f in open_findings(findings)}
+    order = {"error": 0, "warning": 1, "note": 3}
+    for f in sorted(findings, key=lambda f: (order[f.level] + bool(f.answer), f.file, f.line)):
+        mark = f.level if id(f) in unanswered or f.level == "note" else f"{f.level}, answered"
+        yield f"{mark} [{f.check}] {f}" + (f" Answer: {f.answer}" if f.answer else "")
