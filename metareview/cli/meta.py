@@ -82,8 +82,7 @@ class Answer:
     trim_fill: TrimAndFill | None
 
 
-def _option(*names: str, **given: Any) -> Any:
-    return click.option(*names, **given)
+_option = click.option
 
 
 @click.command("meta", epilog=_EPILOG)

@@ -49,7 +49,7 @@ def _say(console: Console, first: str, *others: str) -> None:
     """Print a sentence, and under it those that go with it."""
     console.print(Text(first, style="bold"))
     for other in others:
-        console.print(Padding(Text(other), (0, 0, 0, 2)))
+        console.print(Padding(Text(other), (0, 0, 0, 2), expand=False))
     console.print()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
@@ -195,7 +196,7 @@ def _begg(funnel: _Funnel) -> _Line:
     deviate = centred / np.sqrt(funnel.v - 1.0 / np.sum(w))
     k = len(w)
     ties = min(len(np.unique(deviate)), len(np.unique(funnel.v))) < k
-    how = "exact" if k < 50 and not ties else "asymptotic"
+    how: Literal["exact", "asymptotic"] = "exact" if k < 50 and not ties else "asymptotic"
     found = kendalltau(deviate, funnel.v, method=how)
     if not np.isfinite(found.statistic):
         raise SynthesisError(

@@ -51,7 +51,7 @@ class _Rows:
 
     @property
     def df(self) -> int:
-        return len(self.y) - self.X.shape[1]
+        return int(len(self.y) - self.X.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def _offset(yi: FloatArray, X: FloatArray) -> tuple[float, FloatArray]:
     It is 0 where no combination of the columns is constant.
     """
     ones = np.ones(len(yi))
-    along = np.linalg.lstsq(X, ones, rcond=None)[0]
+    along = np.asarray(np.linalg.lstsq(X, ones, rcond=None)[0], dtype=float)
     constant = bool(np.max(np.abs(X @ along - ones)) < 1e-9)
     return (float(np.mean(yi)) if constant else 0.0), along
 

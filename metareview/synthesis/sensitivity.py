@@ -170,7 +170,7 @@ def influence(synthesis: Synthesis) -> Influence:
     inside = synthesis.effects.estimable
     code = synthesis.method.ci if synthesis.method.ci in _SCALED else "wald"
     options = replace(options_of(synthesis.method), ci=code)
-    yi, vi = synthesis.effects.yi[inside], synthesis.effects.vi[inside]
+    yi, vi = synthesis.effects.yi[inside] - synthesis.estimate, synthesis.effects.vi[inside]
     full = pool_many(yi, vi, options=options)
     less = pool_many(yi, vi, ~np.eye(len(yi), dtype=bool), options=options)
     return _influence(synthesis, yi, vi, full, less)
