@@ -18,6 +18,16 @@ from metareview.figures.wording import digits_for, write_effect, write_number, w
 from metareview.synthesis import Synthesis
 
 _NARROW_BELOW = 120.0
+_FIXED = ("common", "mh", "peto")
+_FAMILIES = {
+    "mh": "M-H",
+    "peto": "Peto",
+    "bayes": "Bayes",
+    "um": "GLMM",
+    "cm": "GLMM",
+    "logit-normal": "GLMM",
+    "poisson-normal": "GLMM",
+}
 _HEADS = {"year": "Year", "se": "SE", "dose": "Dose", "n": "No."}
 
 # per kind of data: the columns it needs, then (key, head joined, parts) of each arm
@@ -172,15 +182,13 @@ def _effect_column(head: str, synthesis: Synthesis, style: Style, digits: int) -
 
 def _weighted(synthesis: Synthesis) -> str:
     """Write how studies were weighted, as RevMan heads its columns: ``IV, Random, 95% CI``."""
-    model = "Random" if "random" in synthesis.method.model.casefold() else "Fixed"
+    model = "Fixed" if synthesis.method.model in _FIXED else "Random"
     return f"{weighting(synthesis)}, {model}, {_level(synthesis)} CI"
 
 
 def weighting(synthesis: Synthesis) -> str:
     """Return the weights' family: inverse variance, Mantel-Haenszel, Peto, or the model's own code."""
-    model = synthesis.method.model.casefold()
-    families = (("mh", "M-H"), ("mantel", "M-H"), ("peto", "Peto"), ("glmm", "GLMM"), ("bayes", "Bayes"))
-    return next((name for code, name in families if code in model), "IV")
+    return _FAMILIES.get(synthesis.method.model.partition(".")[0], "IV")
 
 
 def _level(synthesis: Synthesis) -> str:

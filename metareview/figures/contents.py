@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,12 +13,11 @@ from metareview.figures.options import ForestOptions
 from metareview.figures.style import Style
 from metareview.figures.summary import (
     foot_of,
-    heterogeneity_line,
     mark_notes,
     model_name,
     summary_lines,
 )
-from metareview.figures.table import ForestTable, Row, Triple
+from metareview.figures.table import Column, ForestTable, Row, Triple
 from metareview.figures.wording import write_effect, write_span
 from metareview.synthesis import Synthesis
 
@@ -27,14 +26,15 @@ def forest_table(synthesis: Synthesis, style: Style, options: ForestOptions) -> 
     """Lay down what the forest plot of one synthesis says."""
     columns = filled_columns(synthesis, style, options)
     marks, marked = mark_notes(synthesis.effects.study_notes, style.words)
-    rows = study_rows(synthesis, columns, marks, options)
+    rows = forest_rows(synthesis, columns, marks, options)
     pooled = pooled_rows(synthesis, columns, style)
     for other in options.also:
         pooled += pooled_rows(other, columns, style, label=model_name(other))
     if style.summary_left:
         pooled += [Row("text", line) for line in summary_lines(synthesis, style)]
     foot = foot_of(synthesis, marked, style, options)
-    return table_of(synthesis, [*rows, *_set_off(rows, pooled)], columns, foot, options, style)
+    heads = tuple(f.column for f in columns)
+    return table_of(synthesis, [*rows, *_set_off(rows, pooled)], heads, foot, options, style)
 
 
 def _set_off(rows: Sequence[Row], pooled: Sequence[Row]) -> list[Row]:
@@ -44,7 +44,7 @@ def _set_off(rows: Sequence[Row], pooled: Sequence[Row]) -> list[Row]:
 def table_of(
     synthesis: Synthesis,
     rows: Sequence[Row],
-    columns: Sequence[Filled],
+    columns: tuple[Column, ...],
     foot: tuple[tuple[str, str], ...],
     options: ForestOptions,
     style: Style,
@@ -55,7 +55,7 @@ def table_of(
     return ForestTable(
         title=options.title,
         subtitle=options.subtitle,
-        columns=tuple(f.column for f in columns),
+        columns=columns,
         rows=tuple(rows),
         axis_title=axis_title(synthesis),
         log=measure.scale == "log",
@@ -89,8 +89,15 @@ def favours_of(synthesis: Synthesis, style: Style, options: ForestOptions) -> tu
 
 
 def _favouring(who: str, verb: str) -> str:
-    """Write whom a side favours; a phrase that already says so is left as it is."""
-    return who if not who or who.casefold().startswith(("favo", "lower", "higher")) else f"{verb} {who}"
+    """Write whom a side favours, in the spelling of the journal; other phrases are left as they are."""
+    first, _, rest = who.partition(" ")
+    if first.casefold() in {"favours", "favors"}:
+        return f"{verb} {rest}"
+    return (
+        who
+        if not who or first.casefold() in {"lower", "higher", "less", "more", "fewer"}
+        else f"{verb} {who}"
+    )
 
 
 def core_values(rows: Sequence[Row], null: float | None) -> tuple[float, ...]:
@@ -106,7 +113,7 @@ def core_values(rows: Sequence[Row], null: float | None) -> tuple[float, ...]:
     return tuple(v for v in values if math.isfinite(v))
 
 
-def study_rows(
+def forest_rows(
     synthesis: Synthesis,
     columns: Sequence[Filled],
     marks: Sequence[str],
@@ -173,11 +180,11 @@ def pooled_rows(
         return [Row("text", said, indent=indent)]
     cells = {f.column.key: f.pooled(s) for f in columns if f.column.key not in {"study", "plot"}}
     name = label or pooled_label(s, style)
-    rows = [Row("pooled", name, cells, effect=_triple(s, s.estimate, s.ci), indent=indent)]
+    rows = [Row("pooled", name, cells, effect=printed_triple(s, s.estimate, s.ci), indent=indent)]
     if s.prediction is not None:
         rows.append(_prediction_row(s, s.prediction, style, indent))
     for other in s.alternatives:
-        effect = _triple(s, other.estimate, other.ci)
+        effect = printed_triple(s, other.estimate, other.ci)
         text = write_effect(*effect, effect_digits(s), style.words)
         rows.append(Row("pooled", other.label, {"effect": text}, effect=effect, indent=indent))
     return rows
@@ -191,24 +198,14 @@ def pooled_label(synthesis: Synthesis, style: Style) -> str:
 
 
 def _prediction_row(synthesis: Synthesis, prediction: Interval, style: Style, indent: int) -> Row:
-    at, low, high = _triple(synthesis, synthesis.estimate, prediction)
+    at, low, high = printed_triple(synthesis, synthesis.estimate, prediction)
     text = write_span(low, high, effect_digits(synthesis), style.words)
     label = f"{prediction.level * 100:g}% prediction interval"
     return Row("prediction", label, {"effect": text}, effect=(at, low, high), indent=indent)
 
 
-def _triple(synthesis: Synthesis, estimate: float, interval: Interval) -> Triple:
+def printed_triple(synthesis: Synthesis, estimate: float, interval: Interval) -> Triple:
+    """Return an estimate with the ends of an interval on the printed scale."""
     back = synthesis.effects.measure.back
     ends = sorted((float(back(interval.low)), float(back(interval.high))))
     return float(back(estimate)), ends[0], ends[1]
-
-
-def heterogeneity_row(synthesis: Synthesis, style: Style, indent: int = 0) -> Row:
-    """Return a subgroup's line on heterogeneity."""
-    return Row("text", heterogeneity_line(synthesis, style.words, style.summary_left), indent=indent)
-
-
-def cells_with(keys: Mapping[str, str], columns: Sequence[Filled]) -> dict[str, str]:
-    """Return the cells that have a column."""
-    shown = {f.column.key for f in columns}
-    return {key: text for key, text in keys.items() if key in shown}

@@ -70,6 +70,11 @@ def _diamond(row: Row, effect: Triple, y: float, height: float, axis: Axis, styl
     points = ((left, y), (middle, y - half), (right, y), (middle, y + half))
     fill = None if style.open_diamond else style.palette.diamond
     diamond = Shape(points, fill, style.palette.diamond, 0.7, "diamond", key=row.label)
+    if high < axis.low or low > axis.high:
+        return _arrows(effect, y, axis, style.palette.diamond)
+    if row.prediction is not None:
+        behind = _prediction(row, (at, *row.prediction), y, height, axis, style)
+        return [*behind, diamond, *_arrows(effect, y, axis, style.palette.diamond)]
     return [diamond, *_arrows(effect, y, axis, style.palette.diamond)]
 
 

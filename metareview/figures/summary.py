@@ -21,6 +21,7 @@ LEVELS: dict[str, tuple[str, str]] = {  # level: symbol, colour
     "no information": ("?", "#54606e"),
     "unclear": ("?", "#54606e"),
 }
+_INTERVALS = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "guarded HKSJ", "hksj-floor": "HKSJ, floor 1"}
 _NO_LEVEL = ("?", "#54606e")
 
 
@@ -31,16 +32,15 @@ def level_look(level: str) -> tuple[str, str]:
 
 def model_name(synthesis: Synthesis) -> str:
     """Name a model for the row of its diamond: ``Random effects (REML, HKSJ)``."""
+    from metareview.synthesis.models import MODELS
+
     method = synthesis.method
-    kind = "Random effects" if "random" in method.model.casefold() else "Common effect"
-    parts = [p for p in (_weights_of(method.model), method.tau2, method.ci) if p and p.casefold() != "none"]
-    shown = [p if p != p.casefold() or len(p) > 5 else p.upper() for p in parts]
-    return f"{kind} ({', '.join(shown)})" if shown else kind
-
-
-def _weights_of(model: str) -> str:
-    kind = model.casefold()
-    return "" if kind in {"random", "common", "fixed", "random effects", "common effect"} else model
+    if method.model in MODELS:
+        return MODELS[method.model].label
+    interval = _INTERVALS.get(method.ci, method.ci)
+    if method.model == "random":
+        return f"Random effects ({method.tau2}, {interval})"
+    return "Common effect" if method.ci == "wald" else f"Common effect ({interval})"
 
 
 def heterogeneity_line(synthesis: Synthesis, words: Wording, spelled: bool = False) -> str:
@@ -90,7 +90,8 @@ def summary_lines(synthesis: Synthesis, style: Style) -> list[str]:
 
 def method_line(synthesis: Synthesis) -> str:
     """Return the reasons of each choice of method, as one paragraph."""
-    reasons = (sentence(c.reason) for c in synthesis.method.choices if c.reason)
+    said = set(synthesis.notes)
+    reasons = (sentence(c.reason) for c in synthesis.method.choices if c.reason and c.reason not in said)
     return " ".join(dict.fromkeys(reasons))
 
 
@@ -136,7 +137,7 @@ def foot_of(
     """Return every line below the plot, with its mark or none: nothing a reader must know is left out."""
     lines: list[tuple[str, str]] = []
     if not style.summary_left:
-        lines += [("", "; ".join(part)) for part in [summary_lines(synthesis, style)] if part]
+        lines += [("", " ".join(map(sentence, part))) for part in [summary_lines(synthesis, style)] if part]
     if method := method_line(synthesis):
         lines.append(("", method))
     lines += _plain((*synthesis.notes, *synthesis.effects.notes))

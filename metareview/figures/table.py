@@ -42,6 +42,7 @@ class Row:
     effect : estimate, low and high on the printed scale; None where there is none
     size : area of the square as a share of the largest, 0 to 1
     indent : steps to the right
+    prediction : prediction interval drawn behind a diamond of the same row, on the printed scale
     source : where the numbers were read, for the trail behind a square
     """
 
@@ -53,6 +54,7 @@ class Row:
     size: float = 0.0
     indent: int = 0
     source: str = ""
+    prediction: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
