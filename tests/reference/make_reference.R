@@ -134,15 +134,12 @@ others <- function(z) {
   ivhet <- fit(z, "DL", weights = 1 / z$v)
   back <- function(x) many(z$centre + as.vector(x) / z$s)
   h <- attempt(hc(fit(z, "DL"), control = list(tol = 1e-12, maxiter = 10000)))
-  genq <- function(w) {
-    r <- fit(z, "GENQ", weights = w)
-    ci <- attempt(confint(r, control = list(tol = 1e-14, maxiter = 20000, tau2.max = TOO_BIG))$random)
-    list(tau2 = r$tau2 / z$s^2, ci = if (is.null(ci)) NULL else many(ci["tau^2", c("ci.lb", "ci.ub")] / z$s^2))
-  }
+  genq <- function(w) fit(z, "GENQ", weights = w)$tau2 / z$s^2
   permuted <- if (length(z$y) <= 10) attempt(permutest(fit_uncentred(z), exact = TRUE, progbar = FALSE))
   list(ivhet = list(se = as.vector(ivhet$se) / z$s, ci = back(c(ivhet$ci.lb, ivhet$ci.ub))),
        hc = if (is.null(h)) NULL else list(ci = back(c(h$ci.lb, h$ci.ub)), se = h$se / z$s),
        pl = attempt(profile_mu(z)), genq_iv = genq(1 / z$v), genq_se = genq(1 / sqrt(z$v)),
+       dl2 = genq(1 / (z$v + fit(z, "DL")$tau2)),
        permutation_p = if (is.null(permuted)) NULL else as.vector(permuted$pval))
 }
 fit_uncentred <- function(z) {
@@ -169,8 +166,8 @@ robust_at <- function(z, method, threshold) {
   keep <- c("estimate", "se", "ci.lb", "ci.ub", "Q", "Qp", "tau2", "I2", "H2")
   on <- c("estimate", "ci.lb", "ci.ub")
   table_of <- function(x) unscale(unclass(x)[intersect(keep, names(unclass(x)))], z, on, "se", "tau2")
-  by_precision <<- order(z$v)
-  inf <- influence(r)$inf
+  by_precision <<- z$v
+  inf <- unclass(influence(r)$inf)
   list(leave_one_out = table_of(leave1out(r)), leave_one_out_hksj = table_of(leave1out(t)),
        cumulative = table_of(cumul(r)), cumulative_precision = table_of(do.call(cumul, list(r, order = by_precision))),
        influence = unscale(inf[c("rstudent", "dffits", "cook.d", "cov.r", "tau2.del", "QE.del", "hat")], z, NULL, NULL, "tau2.del"))
@@ -187,6 +184,8 @@ asymmetry <- function(e, z, d, kind) {
   out <- list(egger = line("lm", "sei"), rma_sei = line("rma", "sei"), rma_sei_dl = line("rma", "sei", "DL"),
               begg = if (is.null(rank)) NULL else list(tau = as.vector(rank$tau), p = as.vector(rank$pval)))
   if (kind == "2x2") out <- c(out, counts_tests(e, d[e$row, ]))
+  if (kind == "cont") out$pustejovsky <- size_test(e, 1 / d$n1i[e$row] + 1 / d$n2i[e$row])
+  if (kind == "prop") out$peters_one_arm <- peters_test(e$yi, d$xi[e$row], d$ni[e$row])
   out$trim_fill <- list()
   for (method in c("EE", "DL", "REML")) for (estimator in c("L0", "R0")) for (side in c("auto", "left", "right"))
     out$trim_fill[[paste(method, estimator, side, sep = "_")]] <- filled(z, method, estimator, side)
@@ -197,14 +196,21 @@ coefficient <- function(m, row) { s <- summary(m)$coefficients[row, ]
 counts_tests <- function(e, d) {
   d[c("ai", "bi", "ci", "di")] <- lapply(d[c("ai", "bi", "ci", "di")], as.double)  # whole numbers overflow
   events <- d$ai + d$ci; total <- d$ai + d$bi + d$ci + d$di; none <- total - events
-  peters <- lm(e$yi ~ I(1 / total), weights = events * none / total)
   n1 <- d$ai + d$bi
   score <- d$ai - events * n1 / total
   information <- n1 * (total - n1) * events * none / (total^2 * (total - 1))
-  usable <- information > 0
-  z <- (score / sqrt(information))[usable]; root <- sqrt(information)[usable]
-  list(peters = coefficient(peters, 2), harbord = coefficient(lm(z ~ root), 1))
+  score_rr <- (d$ai * total - n1 * events) / none
+  information_rr <- n1 * (total - n1) * events / (total * none)
+  list(peters = peters_test(e$yi, events, total), harbord = score_test(score, information),
+       harbord_rr = score_test(score_rr, information_rr))
 }
+score_test <- function(z, v) {
+  use <- is.finite(v) & v > 0
+  y <- z[use] / sqrt(v[use]); x <- sqrt(v[use])
+  coefficient(lm(y ~ x), 1)
+}
+peters_test <- function(y, events, total) coefficient(lm(y ~ I(1 / total), weights = events * (total - events) / total), 2)
+size_test <- function(e, s) { x <- sqrt(s); w <- 1 / s; coefficient(lm(e$yi ~ x, weights = w), 2) }
 filled <- function(z, method, estimator, side) {
   r <- fit(z, method)
   arguments <- list(r, estimator = estimator, maxiter = 1000)
