@@ -18,7 +18,7 @@ from metareview.errors import MetareviewError
 # verb -> (module:function, what the list of commands says of it), in the order of a review's life
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("metareview.cli.new:start_review", "write a commented protocol for a new review"),
-    "check": ("metareview.cli.check:check_review", "find what cannot be and what is unlikely in plan and sheets"),
+    "check": ("metareview.cli.check:check_review", "find what cannot be or is unlikely in plan and sheets"),
     "pool": ("metareview.cli.pool:pool", "pool and draw every planned analysis of a review"),
     "meta": ("metareview.cli.meta:pool_table", "pool one table of studies, without a protocol"),
     "explain": ("metareview.cli.explain:explain", "follow an estimate back to file, line, page and search"),
