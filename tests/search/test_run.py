@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -234,6 +235,7 @@ def storms(articles, tmp_path, schedules):
                 assert {n: left[n] for n in made} == {n: calm[n] for n in made}, seed
             else:
                 assert left == calm, seed
+            shutil.rmtree(folder)
 
 
 def test_a_storm_of_faults_ends_complete_and_equal_to_a_calm_run(tmp_path):

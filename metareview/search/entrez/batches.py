@@ -12,6 +12,7 @@ from metareview.search.entrez.replies import ReplyError
 from metareview.search.entrez.shelf import kept_or_asked
 
 SIZE = 200  # keeps a repeated request cheap; NCBI would allow more
+AGAIN = 3  # how often to ask again for what was left out
 _RECORDS = ("PubmedArticle/MedlineCitation/PMID", "PubmedBookArticle/BookDocument/PMID")
 
 
@@ -34,7 +35,7 @@ def fetch_batches(client: Client, ids: Sequence[str], folder: Path, tell: Callab
     """Fetch the records of some ids into ``folder``, one compressed reply per batch.
 
     A batch that is there already is not asked for again. Ids that the service left out are asked
-    for a second time by themselves: ``efetch`` answers by omission, and an omission may pass.
+    for by themselves, up to three times more: ``efetch`` answers by omission, and an omission may pass.
 
     Parameters
     ----------
@@ -56,9 +57,10 @@ def fetch_batches(client: Client, ids: Sequence[str], folder: Path, tell: Callab
     for path, batch in _batches(folder, "", ids):
         returned.update(_batch(client, path, batch))
         tell(len(batch))
-    missing = [i for i in ids if i not in returned]
-    for path, batch in _batches(folder, "again-", missing):
-        returned.update(_batch(client, path, batch))
+    for again in range(1, AGAIN + 1):
+        missing = [i for i in ids if i not in returned]
+        for path, batch in _batches(folder, f"again-{again}-", missing):
+            returned.update(_batch(client, path, batch))
     return returned
 
 
