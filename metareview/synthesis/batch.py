@@ -13,13 +13,15 @@ from numpy.typing import ArrayLike
 
 from metareview.effects import FloatArray
 from metareview.errors import SynthesisError
-from metareview.synthesis.heterogeneity import TAU2_INTERVALS, q_test, typical_variance
-from metareview.synthesis.inference import INTERVALS, Inference, Question
+from metareview.synthesis.heterogeneity import q_test, typical_variance
+from metareview.synthesis.inference import Inference, Question
+from metareview.synthesis.intervals import INTERVALS
 from metareview.synthesis.options import Options, checked
-from metareview.synthesis.policy import Because, Situation, policy_named
+from metareview.synthesis.policy import Situation, policy_named
 from metareview.synthesis.prediction import PREDICTIONS
 from metareview.synthesis.stack import BoolArray, Stack, stack_up
 from metareview.synthesis.tau2 import estimate_tau2
+from metareview.synthesis.tau2_intervals import TAU2_INTERVALS
 from metareview.synthesis.weighting import Weighted, weigh
 
 CELLS = 2**15  # of a chunk: small enough for its arrays to stay in the processor's cache
@@ -131,18 +133,23 @@ def _chunk(stack: Stack, options: Options, null: float) -> BatchResult:
         common = weigh(stack, np.zeros_like(stack.n))
         policy = policy_named(options.policy)
         model = options.model or policy.model.value
-        fit = common if model == "common" else weigh(stack, _tau2(stack, options, policy.tau2))
-        question = Question(options.level, null - stack.centre)
+        estimator = options.tau2 if options.tau2 is not None else policy.tau2.value
+        question = Question(options.level, null - stack.centre, estimator)
+        fit = common if model == "common" else weigh(stack, _tau2(stack, estimator))
         codes = _codes(fit, options, model)
         inference = _inference(fit, question, codes[0])
         limits = _prediction(fit, inference, question, codes[1])
-        return _result(common, fit, inference, limits, options, model)
+        tau2_limits = TAU2_INTERVALS[options.tau2_ci or "none"].formula(stack, options.level, str(estimator))
+        basis = "Q" if model == "common" else options.i2 or policy.i2.value
+        return _result(
+            common, fit, inference, limits, (*tau2_limits, *_inconsistency(common, fit.tau2, basis))
+        )
 
 
-def _tau2(stack: Stack, options: Options, usual: Because) -> FloatArray:
-    if isinstance(options.tau2, float):
-        return np.where(stack.n > 1, options.tau2, 0.0)
-    return estimate_tau2(stack, options.tau2 or usual.value)
+def _tau2(stack: Stack, estimator: str | float) -> FloatArray:
+    if isinstance(estimator, float):
+        return np.where(stack.n > 1, estimator, 0.0)
+    return estimate_tau2(stack, estimator)
 
 
 def _codes(fit: Weighted, options: Options, model: str) -> tuple[FloatArray, FloatArray]:
@@ -165,7 +172,7 @@ def _two_codes(k: int, differ: bool, options: Options, model: str) -> tuple[str,
 
 
 def _inference(fit: Weighted, question: Question, codes: FloatArray) -> Inference:
-    parts = {code: INTERVALS[code] for code in set(codes)}
+    parts = {code: INTERVALS[code].formula for code in set(codes)}
     if len(parts) == 1:
         return parts[codes[0]](fit, question)
     filled = Inference(*(np.empty_like(fit.mu) for _ in fields(Inference)))
@@ -191,12 +198,10 @@ def _prediction(
 
 def _result(
     common: Weighted, fit: Weighted, inference: Inference, limits: tuple[FloatArray, FloatArray],
-    options: Options, model: str,
+    spread: tuple[FloatArray, ...],
 ) -> BatchResult:  # fmt: skip
     stack, some = fit.stack, np.where(fit.stack.n > 0, 0.0, np.nan)
-    low, high = TAU2_INTERVALS[options.tau2_ci or "none"](stack, options.level)
-    basis = "Q" if model == "common" else options.i2 or policy_named(options.policy).i2.value
-    i2, h2 = _inconsistency(common, fit.tau2, basis)
+    low, high, i2, h2 = spread
     centre = stack.centre + some
     return BatchResult(
         k=stack.n, estimate=inference.mu + centre, se=inference.se + some,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.special import chdtrc, chdtri
 
@@ -25,7 +23,7 @@ def typical_variance(common: Weighted) -> FloatArray:
         return (common.stack.n - 1.0) / common.unbiased
 
 
-def q_profile(stack: Stack, level: float) -> tuple[FloatArray, FloatArray]:
+def q_profile(stack: Stack, level: float, estimator: str = "") -> tuple[FloatArray, FloatArray]:
     """Return the limits of tau2 where Q equals its chi-squared quantiles (Viechtbauer 2007, section 3.4).
 
     Both limits are 0 where Q at tau2 = 0 lies below even the lower quantile: the set is empty there.
@@ -65,14 +63,3 @@ def _from_tau2(common: Weighted, tau2: float, limits: Interval | None) -> Incons
 def _from_q(common: Weighted, limits: Interval | None) -> Inconsistency:
     q, df = float(common.q[0]), float(common.stack.n[0]) - 1.0
     return Inconsistency(max(0.0, 1 - df / q) if q > 0 else 0.0, None, q / df, None)
-
-
-def _no_interval(stack: Stack, level: float) -> tuple[FloatArray, FloatArray]:
-    nowhere = np.full_like(stack.n, np.nan)
-    return nowhere, nowhere
-
-
-TAU2_INTERVALS: dict[str, Callable[[Stack, float], tuple[FloatArray, FloatArray]]] = {
-    "QP": q_profile,
-    "none": _no_interval,
-}

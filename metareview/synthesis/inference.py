@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from metareview.effects import FloatArray
-from metareview.synthesis.weighting import Weighted, weigh
+from metareview.synthesis.weighting import Weighted, across, traced_square, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +20,16 @@ class Question:
     ----------
     level : of the interval, a fraction
     null : ``(D,)`` the effect tested against, less the stack's centre; NaN where there is none
+    tau2 : the estimator's code or the user's own value, for the intervals that estimate it anew
     """
 
     level: float
     null: FloatArray
+    tau2: str | float = "REML"
 
     def take(self, columns: Any) -> Question:
         """Return what is asked of some of the data sets."""
-        return Question(self.level, self.null[columns])
+        return Question(self.level, self.null[columns], self.tau2)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,6 +95,24 @@ def ivhet(fit: Weighted, question: Question) -> Inference:
     return symmetric(common.mu, np.sqrt(variance), np.full_like(fit.mu, np.inf), question)
 
 
+def kenward_roger(fit: Weighted, question: Question) -> Inference:
+    """Give the interval of Kenward & Roger 1997, Biometrics 53:983, for REML with one variance.
+
+    With ``P = W - w w' / sum w`` and the expected information ``I = tr(P^2) / 2`` of tau2, the variance
+    of mu becomes ``1/S1 + 2 (S3 - S2^2/S1) / (I S1^2)`` with ``Sj = sum w^j`` (their equation 5), and the
+    degrees of freedom ``2 I (S1 / S2)^2``, to which their section 4 comes for one coefficient.
+    """
+    w, s1 = fit.w, fit.total
+    w2 = w * w
+    s2 = np.add.reduce(w2)
+    information = 0.5 * traced_square(w, s1)
+    apart = w - s2 / s1
+    excess = across(w * apart, apart)  # S3 - S2^2/S1 without cancellation
+    variance = 1.0 / s1 + 2.0 * excess / (information * s1 * s1)
+    df = 2.0 * information * (s1 / s2) ** 2
+    return symmetric(fit.mu, np.sqrt(variance), df, question)
+
+
 def choose(where: FloatArray, one: Inference, other: Inference) -> Inference:
     """Take one inference where a condition holds and the other elsewhere."""
     names = Inference.__slots__
@@ -124,13 +143,3 @@ def two_sided(statistic: FloatArray, df: FloatArray) -> FloatArray:
         return np.asarray(2.0 * ndtr(tail))
     with np.errstate(all="ignore"):
         return np.where(np.isinf(df), 2.0 * ndtr(tail), 2.0 * stdtr(df, tail))
-
-
-INTERVALS: dict[str, Callable[[Weighted, Question], Inference]] = {
-    "wald": wald,
-    "t": t_wald,
-    "hksj": hksj,
-    "hksj-adhoc": hksj_adhoc,
-    "hksj-floor": hksj_floor,
-    "ivhet": ivhet,
-}

@@ -7,7 +7,8 @@ The score vanishes where ``sum w^2 r^2`` equals ``D(tau2)``, with ``w = 1 / (v +
 and ``D = sum w`` (ML) or ``sum w - sum w^2 / sum w`` (REML). We solve ``log`` of the ratio of both,
 which is exactly straight in ``log(v + tau2)`` when all variances are equal.
 
-A root cannot lie above ``R^2 / 2 - v_min`` (REML) or ``R^2 / 4 - v_min`` (ML), with R the distance
+A root cannot lie above ``R^2 / 2 - v_min`` (REML) or ``R^2 / 4 - v_min`` (ML; where mu is known,
+``max r^2 - v_min``), with R the distance
 of the extreme effects: with ``p = w / sum w``, ``sum p w r^2 <= w_max sum p r^2``, and ``sum p r^2``
 is at most ``R^2 / 4``, and at most ``(1 - sum p^2) R^2 / 2`` as a sum over pairs.
 """
@@ -20,20 +21,25 @@ from numpy.typing import NDArray
 from metareview.effects import FloatArray
 from metareview.synthesis.roots import newton
 from metareview.synthesis.stack import BoolArray, Stack
-from metareview.synthesis.weighting import across
+from metareview.synthesis.weighting import across, traced_square
 
 _SPACING = 2.5  # of v_min + tau2 from one point of the scan to the next
 _MOST_POINTS = 96
 _GIANT = 1e6  # ratio of variances from which sums must be taken without the smallest
 
 
-def maximise(stack: Stack, *, restricted: bool) -> FloatArray:
-    """Return ``(D,)`` the tau2 of the highest (restricted) likelihood; exactly 0 at the boundary."""
-    bound = stack.spread**2 / (2.0 if restricted else 4.0) - stack.v_min
-    top = np.where(stack.n > 1, np.maximum(bound, 0.0), 0.0)
+def maximise(stack: Stack, kind: str) -> FloatArray:
+    """Return ``(D,)`` the tau2 of the highest likelihood; exactly 0 at the boundary.
+
+    Parameters
+    ----------
+    kind : ``REML``, ``ML``, or ``known`` where mu is known to be 0 on the stack's scale
+    """
+    top = np.maximum(_bound(stack, kind) - stack.v_min, 0.0)
+    top = np.where(stack.n > (0 if kind == "known" else 1), top, 0.0)
     if not (top > 0).any():
         return np.zeros_like(top)
-    grid, score = _scan(stack, top, restricted)
+    grid, score = _scan(stack, top, kind)
     falls = (score[:-1] > 0) & ~(score[1:] > 0)
     count, rises = np.add.reduce(falls), score[0] > 0
     best = np.zeros_like(top)
@@ -41,10 +47,16 @@ def maximise(stack: Stack, *, restricted: bool) -> FloatArray:
         columns = np.flatnonzero(count > nth)
         part = stack if len(columns) == len(count) else stack.take(columns)
         place = _nth(falls[:, columns], nth)
-        one = _solve(part, grid[:, columns], score[:, columns], place, restricted)
+        one = _solve(part, grid[:, columns], score[:, columns], place, kind)
         certain = rises[columns] if nth == 0 else np.zeros_like(columns, dtype=bool)
-        best[columns] = _higher(part, best[columns], one, certain, restricted)
+        best[columns] = _higher(part, best[columns], one, certain, kind)
     return best
+
+
+def _bound(stack: Stack, kind: str) -> FloatArray:
+    if kind == "known":
+        return np.square(np.maximum.reduce(np.abs(stack.y)))
+    return np.square(stack.spread) / (2.0 if kind == "REML" else 4.0)
 
 
 def _grid(v_min: FloatArray, top: FloatArray) -> FloatArray:
@@ -54,34 +66,43 @@ def _grid(v_min: FloatArray, top: FloatArray) -> FloatArray:
     return v_min * np.expm1(np.linspace(0.0, 1.0, points)[:, None] * width)
 
 
-def _scan(stack: Stack, top: FloatArray, restricted: bool) -> tuple[FloatArray, FloatArray]:
+def _scan(stack: Stack, top: FloatArray, kind: str) -> tuple[FloatArray, FloatArray]:
     """Return ``(points, D)`` values of tau2 and the sign of the score there."""
-    if stack.shared is not None and len(top) > 1 and (stack.v_max < _GIANT * stack.v_min).all():
-        return _scan_shared(stack, top, restricted)
+    if (
+        stack.shared is not None
+        and len(top) > 1
+        and kind != "known"
+        and (stack.v_max < _GIANT * stack.v_min).all()
+    ):
+        return _scan_shared(stack, top, kind)
     grid = _grid(stack.v_min, top)
     if len(top) == 1:
-        return grid, _signs(stack, grid[:, 0], restricted)[:, None]
-    return grid, np.stack([_signs(stack, t, restricted) for t in grid])
+        return grid, _signs(stack, grid[:, 0], kind)[:, None]
+    return grid, np.stack([_signs(stack, t, kind) for t in grid])
 
 
-def _scan_shared(stack: Stack, top: FloatArray, restricted: bool) -> tuple[FloatArray, FloatArray]:
-    """Scan data sets that draw on the same studies: every sum is one product with the mask."""
+def _scan_shared(stack: Stack, top: FloatArray, kind: str) -> tuple[FloatArray, FloatArray]:
+    """Scan data sets that draw on the same studies: every sum is a product with the mask.
+
+    One product per point of the grid stays so small that the linear algebra library does not split
+    it over threads, which would cost more than it saves.
+    """
     y, v, inside = stack.shared  # type: ignore[misc]
     grid = _grid(stack.v_min.min(keepdims=True), top.max(keepdims=True))
     usable = inside.any(axis=1)
-    w = 1.0 / (v[usable, None] + grid[:, 0])
-    y = (y[usable] - stack.centre.mean())[:, None]
-    terms = np.concatenate([w, w * y, w * w, w * w * y, (w * y) ** 2], axis=1)
-    sums = (terms.T @ inside[usable]).reshape(5, len(grid), -1)
-    return np.broadcast_to(grid, sums.shape[1:]), _log_ratio_of_sums(*sums, restricted)
+    w = 1.0 / (v[usable] + grid)
+    y = y[usable] - stack.centre.mean()
+    sums = np.stack([w, w * y, w * w, w * w * y, (w * y) ** 2], axis=1) @ inside[usable]
+    score = _log_ratio_of_sums(*np.moveaxis(sums, 1, 0), kind)
+    return np.broadcast_to(grid, score.shape), score
 
 
 def _log_ratio_of_sums(
-    w: FloatArray, wy: FloatArray, w2: FloatArray, w2y: FloatArray, w2y2: FloatArray, restricted: bool
+    w: FloatArray, wy: FloatArray, w2: FloatArray, w2y: FloatArray, w2y2: FloatArray, kind: str
 ) -> FloatArray:
     mu = wy / w
     found = np.maximum(w2y2 - mu * (2.0 * w2y - mu * w2), 1e-300)
-    return np.log(found / (w - w2 / w if restricted else w))
+    return np.log(found / (w - w2 / w if kind == "REML" else w))
 
 
 def _nth(falls: BoolArray, nth: int) -> NDArray[np.intp]:
@@ -89,7 +110,7 @@ def _nth(falls: BoolArray, nth: int) -> NDArray[np.intp]:
 
 
 def _solve(
-    stack: Stack, grid: FloatArray, score: FloatArray, place: NDArray[np.intp], restricted: bool
+    stack: Stack, grid: FloatArray, score: FloatArray, place: NDArray[np.intp], kind: str
 ) -> FloatArray:
     column = np.arange(grid.shape[1])
     low, high = grid[place, column], grid[place + 1, column]
@@ -98,55 +119,52 @@ def _solve(
         share = above / (above - below)
         start = (stack.v_min + low) * ((stack.v_min + high) / (stack.v_min + low)) ** share - stack.v_min
     start = np.where(np.isfinite(start), np.clip(start, low, high), high)
-    return newton(lambda t: _log_ratio(stack, t, restricted), start, (low, high), stack.v_min)
+    return newton(lambda t: _log_ratio(stack, t, kind), start, (low, high), stack.v_min)
 
 
-def _higher(
-    stack: Stack, best: FloatArray, one: FloatArray, certain: BoolArray, restricted: bool
-) -> FloatArray:
+def _higher(stack: Stack, best: FloatArray, one: FloatArray, certain: BoolArray, kind: str) -> FloatArray:
     """Choose the higher of two maxima; the first is certain where the likelihood rises at 0."""
     if certain.all():
         return one
-    higher = log_likelihood(stack, one, restricted) > log_likelihood(stack, best, restricted)
+    higher = log_likelihood(stack, one, kind) > log_likelihood(stack, best, kind)
     return np.where(higher | certain, one, best)
 
 
-def _log_ratio(stack: Stack, t: FloatArray, restricted: bool) -> tuple[FloatArray, FloatArray]:
+def _log_ratio(stack: Stack, t: FloatArray, kind: str) -> tuple[FloatArray, FloatArray]:
     """Return the log of ``sum w^2 r^2 / D`` and its slope in tau2; its sign is the score's."""
     w = 1.0 / (stack.v + t)
     first, rest = w[0], w[1:]
     others = np.add.reduce(rest)
     total = first + others
-    wr = w * (stack.y - across(w, stack.y) / total)
+    known = kind == "known"
+    wr = w * (stack.y if known else stack.y - across(w, stack.y) / total)
     found = across(wr, wr)
-    apart = wr - across(w, wr) / total
+    apart = wr if known else wr - across(w, wr) / total
     falling = 2.0 * np.einsum("kd,kd,kd->d", w, apart, apart) / found
     squares = across(rest, rest)
-    if not restricted:
+    if kind != "REML":
         return np.log(found / total), (first * first + squares) / total - falling
     expected = (others * others - squares + 2.0 * first * others) / total
-    traced = (first * first * (others * others + 2.0 * squares) + squares * squares) / (total * total)
-    traced += squares - 2.0 * np.einsum("kd,kd,kd->d", rest, rest, rest) / total
-    return np.log(found / expected), traced / expected - falling
+    return np.log(found / expected), traced_square(w, total) / expected - falling
 
 
-def _signs(stack: Stack, t: FloatArray, restricted: bool) -> FloatArray:
+def _signs(stack: Stack, t: FloatArray, kind: str) -> FloatArray:
     """Return the same log of the ratio without its slope, in fewer sums and less exactly."""
     w = 1.0 / (stack.v + t)
     first, rest = w[0], w[1:]
     others = np.add.reduce(rest)
     total = first + others
     pairs = others * (others + 2.0 * first)
-    mu = across(w, stack.y) / total
+    mu = 0.0 if kind == "known" else across(w, stack.y) / total
     w2y = np.square(w, out=w) * stack.y
     squares = np.add.reduce(w)
     found = across(w2y, stack.y) - mu * (2.0 * np.add.reduce(w2y) - mu * squares)
-    if restricted:
+    if kind == "REML":
         total = (pairs - np.add.reduce(rest)) / total
     return np.log(np.maximum(found, 1e-300) / total)
 
 
-def log_likelihood(stack: Stack, t: FloatArray, restricted: bool) -> FloatArray:
+def log_likelihood(stack: Stack, t: FloatArray, kind: str) -> FloatArray:
     """Return ``(D,)`` the (restricted) log-likelihood of tau2 with mu profiled out, less its constant.
 
     ``sum log w / 2 - sum w r^2 / 2``, for REML less ``log(sum w) / 2`` (Viechtbauer 2005, eqs 8, 11).
@@ -154,7 +172,7 @@ def log_likelihood(stack: Stack, t: FloatArray, restricted: bool) -> FloatArray:
     inside = stack.inside
     w = 1.0 / (stack.v + t)
     total = np.add.reduce(w)
-    r = stack.y - np.add.reduce(w * stack.y) / total
+    r = stack.y if kind == "known" else stack.y - across(w, stack.y) / total
     logs = np.add.reduce(np.log(np.where(inside, w, 1.0)))
-    twice = logs - np.add.reduce(w * r * r)
-    return 0.5 * (twice - np.log(total) if restricted else twice)
+    twice = logs - across(w * r, r)
+    return 0.5 * (twice - np.log(total) if kind == "REML" else twice)

@@ -8,11 +8,11 @@ from math import isfinite
 from typing import Any
 
 from metareview.errors import SynthesisError, did_you_mean
-from metareview.synthesis.heterogeneity import TAU2_INTERVALS
-from metareview.synthesis.inference import INTERVALS
+from metareview.synthesis.intervals import INTERVALS
 from metareview.synthesis.policy import policy_named
 from metareview.synthesis.prediction import PREDICTIONS
 from metareview.synthesis.tau2 import ESTIMATORS
+from metareview.synthesis.tau2_intervals import TAU2_INTERVALS
 
 MODELS = ("common", "random")
 I2_FROM = ("tau2", "Q")

@@ -10,16 +10,18 @@ from scipy.special import ndtri
 
 from metareview.effects import Effects, FloatArray, Interval
 from metareview.errors import SynthesisError
-from metareview.synthesis.heterogeneity import TAU2_INTERVALS, inconsistencies, q_test
-from metareview.synthesis.inference import INTERVALS, Inference, Question
+from metareview.synthesis.heterogeneity import inconsistencies, q_test
+from metareview.synthesis.inference import Inference, Question
+from metareview.synthesis.intervals import INTERVALS
 from metareview.synthesis.model import Alternative, Choice, Heterogeneity, Method, Synthesis
 from metareview.synthesis.options import Options, checked
 from metareview.synthesis.policy import Policy, Situation, policy_named
 from metareview.synthesis.prediction import PREDICTIONS
 from metareview.synthesis.stack import Stack, stack_one
 from metareview.synthesis.tau2 import estimate_tau2
+from metareview.synthesis.tau2_intervals import TAU2_INTERVALS
 from metareview.synthesis.weighting import Weighted, weigh
-from metareview.synthesis.wording import interval_name, notes_of
+from metareview.synthesis.wording import notes_of
 
 
 def pool(
@@ -109,7 +111,7 @@ def _pooled(effects: Effects, options: Options, inside: np.ndarray, k: int) -> S
     situation = Situation(k, bool(fit.tau2[0] > 0), common=model == "common")
     ci = plan.take("ci", situation)
     with np.errstate(all="ignore"):
-        inference = INTERVALS[ci](fit, question)
+        inference = INTERVALS[ci].formula(fit, question)
     situation = replace(situation, ci=ci)
     prediction, limits = _predict(plan, model, situation, (fit, inference, question))
     spread = _heterogeneity(plan, common, fit.tau2, options.level)
@@ -148,9 +150,9 @@ def _interval(low: FloatArray, high: FloatArray, stack: Stack, level: float) -> 
 
 
 def _heterogeneity(plan: _Plan, common: Weighted, tau2: FloatArray, level: float) -> Heterogeneity:
-    own = isinstance(plan.options.tau2, float)
+    own, estimator = isinstance(plan.options.tau2, float), str(plan.options.tau2 or plan.policy.tau2.value)
     wanted = "none" if plan.choices[0].value == "common" or own else plan.take("tau2_ci")
-    low, high = TAU2_INTERVALS[wanted](common.stack, level)
+    low, high = TAU2_INTERVALS[wanted].formula(common.stack, level, estimator)
     limits = Interval(float(low[0]), float(high[0]), level) if isfinite(high[0]) else None
     basis = "Q" if plan.choices[0].value == "common" else plan.take("i2")
     parts = inconsistencies(common, float(tau2[0]), limits)
@@ -167,11 +169,11 @@ def _others(codes: tuple[str, ...], fit: Weighted, question: Question) -> tuple[
     found = []
     for code in codes:
         with np.errstate(all="ignore"):
-            other = INTERVALS[code](fit, question)
+            other = INTERVALS[code].formula(fit, question)
         interval = _interval(other.low, other.high, fit.stack, question.level)
         if interval is not None:
             estimate = float(other.mu[0] + fit.stack.centre[0])
-            found.append(Alternative(code, interval_name(code), estimate, interval))
+            found.append(Alternative(code, INTERVALS[code].label, estimate, interval))
     return tuple(found)
 
 
@@ -211,5 +213,5 @@ def _single(effects: Effects, options: Options, inside: np.ndarray) -> Synthesis
     fit = weigh(stack_one(effects.yi[inside], effects.vi[inside]), np.zeros(1))
     null = effects.measure.null
     question = Question(options.level, np.array([np.nan if null is None else null]) - fit.stack.centre)
-    inference = INTERVALS["wald"](fit, question)
+    inference = INTERVALS["wald"].formula(fit, question)
     return _synthesis(effects, method, inside, (fit, inference), None, None, ())

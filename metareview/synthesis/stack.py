@@ -20,7 +20,8 @@ class Stack:
 
     Attributes
     ----------
-    y : ``(k, D)`` effects, the one of the smallest variance first, less their data set's ``centre``; 0 where a study is left out
+    y : ``(k, D)`` effects less their data set's ``centre``, the one of the smallest variance
+        first; 0 where a study is left out
     v : ``(k, D)`` sampling variances, the smallest first, so that what one giant study leaves to the
         others can be summed without it; infinite where a study is left out: its weight is 0
     centre : ``(D,)`` the common-effect estimate, taken off so that a large offset costs no digits

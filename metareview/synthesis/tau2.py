@@ -111,11 +111,11 @@ def _pmm(stack: Stack) -> FloatArray:
 
 
 def _ml(stack: Stack) -> FloatArray:
-    return maximise(stack, restricted=False)
+    return maximise(stack, "ML")
 
 
 def _reml(stack: Stack) -> FloatArray:
-    return maximise(stack, restricted=True)
+    return maximise(stack, "REML")
 
 
 ESTIMATORS: dict[str, Estimator] = {

@@ -40,7 +40,7 @@ class Weighted:
     def q(self) -> FloatArray:
         """``(D,)`` the generalised Q statistic: the weighted sum of squared residuals."""
         r = self.stack.y - self.mu
-        return np.add.reduce(self.w * r * r)
+        return across(self.w * r, r)
 
     @cached_property
     def se(self) -> FloatArray:
@@ -54,7 +54,9 @@ class Weighted:
             return self.q / (self.stack.n - 1.0)
 
     def take(self, columns: Any) -> Weighted:
-        """Return some of the data sets."""
+        """Return some of the data sets, in their order; all of them are this object itself."""
+        if len(columns) == len(self.mu):
+            return self
         return Weighted(
             self.stack.take(columns),
             self.tau2[columns],
@@ -74,6 +76,15 @@ def spread_of(a: FloatArray, b: FloatArray) -> FloatArray:
     first_a, first_b, a, b = a[0], b[0], a[1:], b[1:]
     others_a, others_b = np.add.reduce(a), np.add.reduce(b)
     return others_a * others_b - across(a, b) + first_a * others_b + first_b * others_a
+
+
+def traced_square(w: FloatArray, total: FloatArray) -> FloatArray:
+    """Return ``tr(P^2)`` of ``P = W - w w' / sum w``; exact also when the first study is a giant."""
+    first, rest = w[0], w[1:]
+    others, squares = np.add.reduce(rest), across(rest, rest)
+    top = first * first * (others * others + 2.0 * squares) + squares * squares
+    cubes = np.einsum("kd,kd,kd->d", rest, rest, rest)
+    return top / (total * total) + squares - 2.0 * cubes / total  # type: ignore[no-any-return]
 
 
 def weigh(stack: Stack, tau2: FloatArray) -> Weighted:

@@ -9,24 +9,6 @@ import numpy as np
 from metareview.effects import Interval
 from metareview.synthesis.model import Synthesis
 
-_INTERVAL_NAMES = {
-    "wald": "Wald",
-    "t": "Wald-type with t quantiles",
-    "hksj": "Hartung-Knapp-Sidik-Jonkman",
-    "hksj-adhoc": "guarded Hartung-Knapp (the wider of it and Wald)",
-    "hksj-floor": "Hartung-Knapp with its variance factor not below 1",
-    "ivhet": "IVhet",
-    "kr": "Kenward-Roger",
-    "pl": "profile likelihood",
-    "hc": "Henmi-Copas",
-    "permutation": "permutation",
-}
-
-
-def interval_name(code: str) -> str:
-    """Return what a reader calls an interval."""
-    return _INTERVAL_NAMES[code]
-
 
 def per_cent(level: float) -> str:
     """Write a level, ``0.95`` as ``95%``."""
@@ -120,12 +102,12 @@ def _on_choices(synthesis: Synthesis) -> Iterator[str]:
 
 def _on_others(synthesis: Synthesis) -> Iterator[str]:
     for other in synthesis.alternatives:
-        yield f"{interval_name(other.code)} interval: {span(synthesis, other.ci)}."
+        yield f"{other.label} interval: {span(synthesis, other.ci)}."
     null = synthesis.effects.measure.null
     if synthesis.ci is None or null is None:
         return
     inside = synthesis.ci.contains(null)
-    against = [interval_name(o.code) for o in synthesis.alternatives if o.ci.contains(null) != inside]
+    against = [o.label for o in synthesis.alternatives if o.ci.contains(null) != inside]
     if against:
         holds, do = "includes" if inside else "excludes", "do" if len(against) > 1 else "does"
         yield (
