@@ -217,7 +217,7 @@ _ROWS = (
                  variants={"LS": correlations.correlation_unbiased,
                            "UB": correlations.correlation_unbiased_ub},
                  axis="Correlation", **_IDENTITY,
-                 citation="Olkin & Pratt 1958, Ann Math Stat 29:201, equation 2.3; Hedges 1989, J Appl Psychol 74:469"),
+                 citation="Olkin & Pratt 1958, Ann Math Stat 29:201; Hedges 1989, J Appl Psychol 74:469"),
     _correlation("ZCOR", "Correlation (Fisher's z)", formula=correlations.fisher_z, needs=("ri", "ni"),
                  **_Z, axis="Correlation",
                  citation="Fisher 1921, Metron 1:1"),

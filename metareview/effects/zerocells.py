@@ -98,15 +98,15 @@ def treat(measure: Measure, columns: Columns, rule: ZeroCells) -> Treated:
     rule
         What to add to which studies.
     """
-    k = next(iter(columns.values())).shape[0]
-    nothing = np.zeros(k, dtype=bool)
+    nothing = np.zeros(_size(columns), dtype=bool)
     if not measure.cells:
         return Treated(columns, nothing, nothing, "")
     two_armed = measure.cells in ("table", "counts")
-    silent = _silent(measure, columns) if two_armed else nothing
-    drop = measure.relative if rule.drop00 is None else rule.drop00
-    dropped = silent if drop else nothing
-    corrected = _chosen(rule, _has_zero(measure, columns) & ~dropped) & ~dropped
+    drop = two_armed and (measure.relative if rule.drop00 is None else rule.drop00)
+    peopled = _peopled(measure, columns)
+    dropped = _silent(measure, columns) & peopled if drop else nothing
+    usable = peopled & ~dropped
+    corrected = _chosen(rule, _has_zero(measure, columns) & usable) & usable
     why, which = _OCCASIONS[rule.to]
     treated = _added(measure, columns, rule, corrected)
     return Treated(treated, corrected, dropped, _how(rule, two_armed), why, which)
@@ -119,6 +119,16 @@ def _zero_or_all(measure: Measure, columns: Columns) -> list[tuple[Mask, Mask]]:
         everybody = columns[count] == columns[total] if total else np.zeros(columns[count].shape, dtype=bool)
         pairs.append((columns[count] == 0, everybody))
     return pairs
+
+
+def _peopled(measure: Measure, columns: Columns) -> Mask:
+    """Say where no arm is empty; nothing is added to an arm of nobody."""
+    sizes = [columns[total] > 0 for _, total in _COUNTED[measure.cells] if total]
+    return np.asarray(np.all(sizes, axis=0), dtype=bool) if sizes else np.ones(_size(columns), dtype=bool)
+
+
+def _size(columns: Columns) -> int:
+    return int(next(iter(columns.values())).shape[0])
 
 
 def _has_zero(measure: Measure, columns: Columns) -> Mask:
