@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from metareview.report.making import Progress
     from metareview.review import Place
 
-HEADINGS = ("outcome", "k", "participants", "effect (95% CI)", "prediction interval", "tau2", "I2", "notes")
+# heading -> (side, narrowest width, share of the width that is left)
+HEADINGS: dict[str, tuple[Literal["left", "right"], int, int | None]] = {
+    "outcome": ("left", 44, 3),
+    "k": ("right", 2, None),
+    "participants": ("right", 12, None),
+    "effect (CI)": ("left", 35, None),
+    "prediction interval": ("left", 19, None),
+    "tau2": ("right", 7, None),
+    "I2": ("right", 4, None),
+    "notes": ("left", 30, 2),
+}
+NARROWEST = 176
 
 
 @click.command()
@@ -80,33 +91,35 @@ def _progress() -> Iterator[Progress]:
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:
+    """Print one line per analysis; what does not fit ends in an ellipsis, and stands whole in results.md."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in HEADINGS:
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    for heading, (side, narrowest, share) in HEADINGS.items():
         table.add_column(
-            heading, justify="right" if heading in ("k", "participants", "tau2", "I2") else "left"
+            heading, justify=side, min_width=narrowest, ratio=share, no_wrap=True, overflow="ellipsis"
         )
+    titles = {row["analysis"]: row["title"] for row in rows}
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, titles.get(row["sensitivity_of"], "")))
     console = Console()
-    Console(width=max(console.width, 150), soft_wrap=False).print(table)
+    Console(width=max(console.width, NARROWEST), highlight=False).print(table)
 
 
-def _cells(row: dict[str, str]) -> tuple[str, ...]:
-    indent = "  " if row["sensitivity_of"] else ""
+def _cells(row: dict[str, str], parent: str) -> tuple[str, ...]:
+    own = row["title"].removeprefix(parent).lstrip(" ,:")
     return (
-        indent + row["title"],
+        f"  {own}" if parent else row["title"],
         row["k"],
-        row["participants"],
+        row["participants"] or "–",
         row["result"] or "none",
         row["prediction"] or "–",
-        _short(row["tau2"], lambda value: f"{value:.3g}"),
-        _short(row["i2"], lambda value: f"{100 * value:.0f}%"),
+        _short(row["tau2"], "{:.3g}"),
+        _short(row["i2"], "{:.0%}"),
         row["notes"].split(" | ")[0],
     )
 
 
-def _short(text: str, form: Any) -> str:
-    return form(float(text)) if text else "–"
+def _short(text: str, form: str) -> str:
+    return form.format(float(text)) if text else "–"

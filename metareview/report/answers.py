@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def forest_options(review: Review, answer: Answer, beside: Sequence[Answer] = ()
         title=analysis.title,
         arms=pair,
         favours=_favours(protocol, analysis.outcomes[0], pair),
-        also=tuple(one.synthesis for one in beside if one.synthesis is not None),
+        also=tuple(replace(one.synthesis, alternatives=()) for one in beside if one.synthesis is not None),
         sources={entered.study.label: _source(entered) for entered in answer.chosen.entered},
     )
 

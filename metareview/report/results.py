@@ -48,7 +48,9 @@ def _section(answer: Answer, protocol: Protocol) -> Iterator[str]:
 def _caveats(answer: Answer) -> Iterator[str]:
     synthesis = answer.synthesis
     if synthesis is None:
-        yield from (f"{left.study.label} is left out: {left.reason}." for left in answer.chosen.left_out)
+        yield from (
+            f"{left.study.label} is left out: {left.reason.rstrip('.')}." for left in answer.chosen.left_out
+        )
         return
     yield from synthesis.notes
     for label, notes in zip(synthesis.effects.labels, synthesis.effects.study_notes, strict=True):

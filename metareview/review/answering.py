@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from metareview.effects import MEASURES, Effects, effect_sizes
 from metareview.review.choosing import Chosen, Entered, choose
-from metareview.synthesis import Synthesis, fit_model, pool
+from metareview.synthesis import Options, Synthesis, fit_model, pool_as
+from metareview.synthesis.options import checked
 
 if TYPE_CHECKING:
     from metareview.extraction import Sheets
@@ -89,7 +90,8 @@ def answer(planned: Planned, sheets: Sheets, *, overrides: Overrides | None = No
     MetareviewError
         When the chosen rows cannot be pooled as planned; the message names the analysis.
     """
-    given = (overrides or Overrides()).given()
+    by_policy = planned.analysis.model in POOLED_BY_POLICY
+    given = overrides.given() if overrides and by_policy else {}
     analysis = planned.analysis.model_copy(update=given)
     chosen = choose(analysis, sheets, MEASURES[analysis.measure])
     if not chosen.entered:
@@ -120,22 +122,34 @@ def effects_of(analysis: Analysis, entered: Sequence[Entered]) -> Effects:
 
 def _fit(analysis: Analysis, effects: Effects) -> Synthesis:
     if analysis.model in POOLED_BY_POLICY:
-        return pool(
-            effects,
+        return pool_as(effects, options_of(analysis))
+    return fit_model(effects, model=analysis.model, prior=analysis.prior or None, level=analysis.level)
+
+
+def options_of(analysis: Analysis) -> Options:
+    """Give the options of pooling that an analysis asks for.
+
+    Raises
+    ------
+    SynthesisError
+        For a code that is not known.
+    """
+    return checked(
+        Options(
             policy=analysis.policy,
-            model=analysis.model or None,
-            tau2=analysis.tau2 or None,
+            model=analysis.model if analysis.model in ("common", "random") else None,
+            tau2=None if analysis.tau2 == "" else analysis.tau2,
             ci=analysis.ci or None,
             prediction=analysis.prediction or None,
             level=analysis.level,
         )
-    return fit_model(effects, model=analysis.model, prior=analysis.prior or None, level=analysis.level)
+    )
 
 
 def _headed(analysis: Analysis, chosen: Chosen, synthesis: Synthesis) -> Synthesis:
     """Put the plan's own caveat and what was left out before the notes of the computation."""
     own = [analysis.note] if analysis.note else []
-    left = [f"{one.study.label} is left out: {one.reason}." for one in chosen.left_out]
+    left = [f"{one.study.label} is left out: {one.reason.rstrip('.')}." for one in chosen.left_out]
     return replace(synthesis, notes=(*own, *synthesis.notes, *left))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from metareview.effects import MEASURES
-from metareview.errors import did_you_mean
+from metareview.errors import MetareviewError, did_you_mean
+from metareview.review.answering import options_of
 from metareview.review.choosing import choose
 from metareview.synthesis import MODELS, POLICIES
 
@@ -40,6 +41,7 @@ def _analysis_problems(analysis: Analysis, protocol: Protocol) -> Iterator[str]:
     if analysis.model and analysis.model not in ("common", "random", *MODELS):
         known = ["common", "random", *MODELS]
         yield f'has model "{analysis.model}"; {did_you_mean(analysis.model, known)}'
+    yield from _option_problems(analysis)
     measure = MEASURES.get(analysis.measure)
     if measure is None:
         yield f'has measure "{analysis.measure}"; {did_you_mean(analysis.measure, list(MEASURES))}'
@@ -56,6 +58,15 @@ def _analysis_problems(analysis: Analysis, protocol: Protocol) -> Iterator[str]:
                 f'has measure {measure.code}, which does not fit outcome "{name}" ({kind}); '
                 f"it needs a {' or '.join(FITTING[measure.kind])} outcome."
             )
+
+
+def _option_problems(analysis: Analysis) -> Iterator[str]:
+    """Say which of tau2, ci and prediction are no codes of the synthesis."""
+    if analysis.policy in POLICIES:
+        try:
+            options_of(analysis)
+        except MetareviewError as error:
+            yield from (f"has {problem}" for problem in error.problems)
 
 
 def sheet_problems(protocol: Protocol, sheets: Sheets) -> Iterator[str]:

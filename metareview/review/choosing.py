@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metareview.extraction import Contrast, Result
-from metareview.review.columns import Numbers, arm_numbers, contrast_numbers
+from metareview.review.columns import Numbers, arm_numbers, contrast_numbers, printed_interval_note
 
 if TYPE_CHECKING:
     from metareview.effects import Measure
@@ -159,12 +159,12 @@ def _rivals_sentence(analysis: Analysis, study: Study, rivals: Sequence[Key]) ->
 def _enter(
     analysis: Analysis, sheets: Sheets, study: Study, rows: Sequence[Result | Contrast], measure: Measure
 ) -> Entered:
-    return Entered(
-        study,
-        tuple(rows),
-        _numbers(analysis, sheets, rows, measure),
-        tuple(_basis_notes(rows)) + tuple(_combined_note(analysis, sheets, rows)),
-    )
+    notes = [*_basis_notes(rows), *_combined_note(analysis, sheets, rows)]
+    if measure.scale == "log":
+        for row in rows:
+            if isinstance(row, Contrast):
+                notes += printed_interval_note(row, analysis.level)
+    return Entered(study, tuple(rows), _numbers(analysis, sheets, rows, measure), tuple(notes))
 
 
 def _basis_notes(rows: Sequence[Result | Contrast]) -> Iterator[str]:

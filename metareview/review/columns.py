@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import exp, log
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,3 +83,23 @@ def contrast_numbers(row: Contrast) -> Numbers:
     found = {name: getattr(row, column) for column, name in CONTRAST_COLUMNS.items()}
     numbers: Numbers = {name: value for name, value in found.items() if value is not None}
     return numbers if any(need <= numbers.keys() for need in _ENOUGH) else {}
+
+
+def printed_interval_note(row: Contrast, level: float) -> Iterator[str]:
+    """Say of a reported interval that rounding made lopsided how the report prints it.
+
+    Pooling needs an interval that is symmetric on the analysis scale; the one made so can differ from the
+    printed one in its last digit.
+    """
+    if row.ci_low is None or row.ci_high is None or row.scale != "natural":
+        return
+    if row.level is not None and abs(row.level - level) > 1e-9:
+        yield f"The report prints a {100 * row.level:g}% interval, {row.ci_low:g} to {row.ci_high:g}."
+    elif row.estimate is not None and row.estimate > 0 and row.ci_low > 0:
+        half = log(row.ci_high / row.ci_low) / 2
+        remade = [row.estimate * exp(-half), row.estimate * exp(half)]
+        if [f"{end:.2f}" for end in remade] != [f"{row.ci_low:.2f}", f"{row.ci_high:.2f}"]:
+            yield (
+                f"The report prints the interval {row.ci_low:g} to {row.ci_high:g}; the one shown is made "
+                "symmetric on the log scale, as pooling needs."
+            )

@@ -11,7 +11,7 @@ from metareview.effects import MEASURES
 from metareview.errors import MetareviewError, did_you_mean
 from metareview.extraction import read_sheets
 from metareview.protocol import Protocol, read_protocol
-from metareview.review.answering import Answer, Overrides, Planned, answer
+from metareview.review.answering import POOLED_BY_POLICY, Answer, Overrides, Planned, answer
 from metareview.review.checking import plan_problems, sheet_problems
 from metareview.review.choosing import Chosen, choose
 from metareview.review.freshness import Inputs, inputs_of
@@ -102,12 +102,13 @@ class Review:
         return choose(planned.analysis, self.sheets, MEASURES[planned.analysis.measure])
 
     def beside(self, planned: Planned) -> tuple[Planned, ...]:
-        """Give the sensitivity analyses that fit another model to the very same numbers."""
+        """Give the sensitivity analyses that fit a model of another family to the very same numbers."""
         rows = [entered.rows for entered in self.chosen(planned).entered]
         return tuple(
             other
             for other in self.planned
             if other.parent == planned.id
+            and other.analysis.model not in POOLED_BY_POLICY
             and other.analysis.measure == planned.analysis.measure
             and [entered.rows for entered in self.chosen(other).entered] == rows
         )

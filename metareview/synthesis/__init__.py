@@ -10,7 +10,9 @@ from metareview.synthesis.model import (
     Method,
     Synthesis,
 )
+from metareview.synthesis.models import MODELS, fit_model
 from metareview.synthesis.options import Options
+from metareview.synthesis.policy import POLICIES
 from metareview.synthesis.pooling import pool, pool_as
 from metareview.synthesis.sensitivity import Influence, Refits, cumulative, influence, leave_one_out
 from metareview.synthesis.subgroups import Subgroups, pool_subgroups
@@ -18,6 +20,8 @@ from metareview.synthesis.summary import as_dict
 from metareview.synthesis.trimfill import TrimAndFill, trim_and_fill
 
 __all__ = [
+    "MODELS",
+    "POLICIES",
     "Alternative",
     "AsymmetryTest",
     "BatchResult",
@@ -34,6 +38,7 @@ __all__ = [
     "as_dict",
     "asymmetry_test",
     "cumulative",
+    "fit_model",
     "influence",
     "leave_one_out",
     "pool",

@@ -1,0 +1,173 @@
+"""What was found, decided and included in a review: the files of searching and screening, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from metareview.errors import FileError, ScreeningError
+from metareview.extraction import Study
+from metareview.protocol import Protocol, read_protocol
+from metareview.review.place import Place
+from metareview.screening import (
+    DecisionLog,
+    Flow,
+    Identified,
+    Reason,
+    count_flow,
+    origins_of,
+    place_records,
+    read_logs,
+)
+from metareview.screening.counting import INCLUDED
+from metareview.screening.counting import Place as Placed
+from metareview.search import Record, read_records
+from metareview.search.ledger import SearchRun, read_searches
+from metareview.tables import read_table
+
+SAME = "same"
+
+
+@dataclass(frozen=True)
+class ScreeningDesk:
+    """The files that screening reads, of one review; each is read when it is first needed.
+
+    Attributes
+    ----------
+    place : where they lie
+    """
+
+    place: Place
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """The plan."""
+        return read_protocol(self.place.protocol)
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The protocol's criteria as reasons of exclusion."""
+        return tuple(Reason(c.id, _label(c.id), c.exclude) for c in self.protocol.criteria)
+
+    @cached_property
+    def searches(self) -> list[SearchRun]:
+        """Every search and import."""
+        return read_searches(self.place.searched / "searches.csv")
+
+    @cached_property
+    def identified(self) -> Identified:
+        """The records, their duplicates and where they were found.
+
+        Raises
+        ------
+        FileError
+            When there are no records yet.
+        """
+        path = self.place.searched / "records.csv"
+        if not path.exists():
+            raise FileError(
+                f"{path} does not exist; `metareview search {self.place.name}` or `metareview import "
+                f"{self.place.name} FILE` makes it."
+            )
+        duplicates = read_duplicates(self.place.searched / "duplicates.csv")
+        return Identified(
+            records=read_records(path), duplicates=duplicates, origins=origins_of(self.searches)
+        )
+
+    @property
+    def logs(self) -> tuple[DecisionLog, ...]:
+        """Every decision file, as it is now."""
+        return read_logs(self.place.screened, reasons=[reason.id for reason in self.reasons])
+
+    def placed(self) -> list[Placed]:
+        """Say where every record ended."""
+        return place_records(self.identified, self.logs)
+
+    def flow(self, studies: Sequence[Study] | None = None) -> Flow:
+        """Count the flow diagram.
+
+        Parameters
+        ----------
+        studies
+            The rows of ``studies.csv``; ``None`` counts reports only.
+        """
+        linked, notes = (None, ()) if studies is None else self._linked(studies)
+        previous = read_previous(self.place.screened / "previous.csv")
+        flow = count_flow(self.identified, self.logs, studies=linked, previous=previous, reasons=self.reasons)
+        return replace(flow, notes=(*flow.notes, *notes))
+
+    def _linked(self, studies: Sequence[Study]) -> tuple[dict[str, Collection[str]], tuple[str, ...]]:
+        """Find each study's reports among the records; a study without any is named in a note."""
+        included = {placed.record for placed in self.placed() if placed.box == INCLUDED}
+        names = _names_of(self.identified.unique())
+        linked: dict[str, Collection[str]] = {}
+        strangers = []
+        for study in studies:
+            reports = {names.get(report.casefold(), "") for report in study.reports} - {""}
+            if study.exclude:
+                reports &= included
+            if reports:
+                linked[study.study] = sorted(reports)
+            elif not study.exclude:
+                strangers.append(study.label)
+        return linked, tuple(_stranger_note(strangers))
+
+
+def _label(name: str) -> str:
+    return name.replace("-", " ").capitalize()
+
+
+def _names_of(records: Sequence[Record]) -> dict[str, str]:
+    """Give every name by which a sheet may call a record."""
+    names: dict[str, str] = {}
+    for record in records:
+        for name in (record.id, f"pmid:{record.pmid}", f"doi:{record.doi}", f"pmcid:{record.pmcid}"):
+            names.setdefault(name.casefold(), record.id)
+    for empty in ("pmid:", "doi:", "pmcid:"):
+        names.pop(empty, None)
+    return names
+
+
+def _stranger_note(labels: Sequence[str]) -> Iterator[str]:
+    if not labels:
+        return
+    many = "study of the sheets has" if len(labels) == 1 else "studies of the sheets have"
+    yield (
+        f"{len(labels)} {many} no report among the records, so the diagram does not count them: "
+        f"{', '.join(labels)}."
+    )
+
+
+def read_duplicates(path: Path) -> dict[str, str]:
+    """Read which records were removed as duplicates: dropped → kept, where the decision is ``same``.
+
+    Raises
+    ------
+    ScreeningError
+        When a column is missing.
+    """
+    if not path.exists():
+        return {}
+    table = read_table(path)
+    _check_columns(path, table.columns, ("kept", "dropped", "decision"))
+    return {row.cells["dropped"]: row.cells["kept"] for row in table if row.cells["decision"] == SAME}
+
+
+def read_previous(path: Path) -> Mapping[str, Collection[str]] | None:
+    """Read what the previous version of an updated review included: columns ``study`` and ``report``."""
+    if not path.exists():
+        return None
+    table = read_table(path)
+    _check_columns(path, table.columns, ("study", "report"))
+    previous: dict[str, list[str]] = {}
+    for row in table:
+        previous.setdefault(row.cells["study"], []).append(row.cells["report"])
+    return previous
+
+
+def _check_columns(path: Path, columns: Sequence[str], needed: Sequence[str]) -> None:
+    missing = [c for c in needed if c not in columns]
+    if missing:
+        raise ScreeningError(f"{path}:1: column {c} is missing; it has {', '.join(needed)}." for c in missing)

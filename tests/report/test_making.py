@@ -1,0 +1,125 @@
+"""The output of a review: made whole, made once, made the same."""
+
+import json
+import shutil
+
+import pytest
+
+from metareview.errors import MetareviewError
+from metareview.report.making import make_output
+from metareview.report.record import is_fresh
+from metareview.report.standing import standing_of
+from metareview.review import Overrides, Review
+from tests.small_review import PROTOCOL, RESULTS, lay_out
+
+FILES = {"forest.svg", "forest.pdf", "forest.png", "studies.csv", "summary.json", "inputs.json"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = lay_out(tmp_path_factory.mktemp("made"))
+    make_output(Review("small", root))
+    return root
+
+
+@pytest.fixture
+def root(made, tmp_path):
+    shutil.copytree(made, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def output(root):
+    folder = root / "output" / "small"
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def summary(root, analysis):
+    return json.loads((root / "output" / "small" / analysis / "summary.json").read_text("utf-8"))
+
+
+def test_every_analysis_has_its_files(made):
+    names = set(output(made))
+    for analysis in ("death", "death/inferred", "death/mh", "relapse"):
+        assert {f"{analysis}/{name}" for name in FILES} <= names
+    assert {"summary.csv", "results.md", "made.json"} <= names
+
+
+def test_a_second_run_does_nothing(root):
+    review = Review("small", root)
+    assert is_fresh(review.place, Overrides())
+    assert make_output(review).made == ()
+
+
+def test_the_same_inputs_give_the_same_bytes(made, tmp_path):
+    again = lay_out(tmp_path)
+    make_output(Review("small", again))
+    assert output(again) == output(made)
+
+
+def test_a_changed_cell_makes_only_what_depends_on_it(root):
+    lay_out(root, results=RESULTS.replace("placebo,60,9,,inferred", "placebo,60,8,,inferred"))
+    review = Review("small", root)
+    standing = standing_of(review)
+    assert standing["death/inferred"] == ['results.csv r9: events was "9", is "8"']
+    assert standing["death"] == []
+    assert make_output(review).made == ("death/inferred",)
+
+
+def test_a_row_put_in_above_does_not_make_anything_again(root):
+    lines = RESULTS.splitlines()
+    moved = "\n".join([lines[0], lines[-1], *lines[1:-1]]) + "\n"
+    lay_out(root, results=moved)
+    assert make_output(Review("small", root)).made == ()
+
+
+def test_an_output_changed_by_hand_is_made_again(root):
+    (root / "output" / "small" / "death" / "studies.csv").write_text("0.05", "utf-8")
+    review = Review("small", root)
+    assert standing_of(review)["death"] == ["a file of it is missing or was changed by hand"]
+    assert make_output(review).made == ("death",)
+
+
+def test_an_analysis_taken_out_of_the_plan_leaves_no_files(root):
+    plan = PROTOCOL.replace(
+        '[[analyses.sensitivity]]\nid = "mh"\ntitle = "Death, Mantel-Haenszel"\nmodel = "mh"', ""
+    )
+    lay_out(root, protocol=plan)
+    make_output(Review("small", root))
+    assert not (root / "output" / "small" / "death" / "mh").exists()
+
+
+def test_an_override_is_written_into_the_output(root):
+    make_output(Review("small", root), overrides=Overrides(ci="hksj"))
+    found = summary(root, "death")
+    assert found["overrides"] == {"ci": "hksj"}
+    assert found["synthesis"]["method"]["ci"] == "hksj"
+    assert any(c["overridden"] for c in found["synthesis"]["method"]["choices"])
+    assert "ci = hksj" in (root / "output" / "small" / "results.md").read_text("utf-8")
+
+
+def test_both_engines_agree_and_the_summary_says_so(made):
+    found = summary(made, "death")["second_engine"]
+    assert found
+    assert all(one["agrees"] for one in found)
+
+
+def test_a_faulty_sheet_writes_nothing(root):
+    before = output(root)
+    lay_out(root, results=RESULTS.replace("drug,100,10,,", "drug,100,140,,"))
+    with pytest.raises(MetareviewError, match="cannot exceed n"):
+        make_output(Review("small", root))
+    assert output(root) == before
+
+
+def test_an_analysis_without_numbers_says_so(root):
+    lay_out(root, contrasts="row,study,outcome,timepoint,population,arm_1,arm_2,measure,estimate\n")
+    make_output(Review("small", root))
+    assert summary(root, "relapse")["synthesis"] is None
+    assert "nothing is pooled" in (root / "output" / "small" / "results.md").read_text("utf-8")
+    assert not (root / "output" / "small" / "relapse" / "forest.svg").exists()
+
+
+def test_no_output_bears_a_date_or_a_path(made):
+    for name, raw in output(made).items():
+        if not name.endswith((".png", ".pdf")):
+            assert str(made) not in raw.decode("utf-8"), name

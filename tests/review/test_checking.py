@@ -1,0 +1,46 @@
+import pytest
+
+from metareview.errors import MetareviewError, ProtocolError
+from metareview.review import Review
+from tests.small_review import PROTOCOL, RESULTS, lay_out
+
+
+def problems(tmp_path, **files):
+    with pytest.raises(MetareviewError) as caught:
+        Review("small", lay_out(tmp_path, **files)).check()
+    return caught.value.problems
+
+
+def test_a_good_review_passes(tmp_path):
+    Review("small", lay_out(tmp_path)).check()
+
+
+def test_a_missing_protocol_names_its_neighbours(tmp_path):
+    lay_out(tmp_path)
+    with pytest.raises(ProtocolError, match='did you mean "small"'):
+        Review("smal", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "says"),
+    [
+        ('measure = "RR"', 'measure = "RRR"', 'has measure "RRR"; did you mean "RR"?'),
+        ('measure = "RR"', 'measure = "MD"', 'does not fit outcome "death" (binary)'),
+        ('measure = "RR"', 'measure = "PLO"', "compares 2 arms; PLO needs 1."),
+        ('model = "mh"', 'model = "hm"', 'has model "hm"'),
+        ('measure = "HR"', 'measure = "HR"\npolicy = "cochran"', 'did you mean "cochrane"'),
+        ('measure = "RR"', 'measure = "RR"\nci = "hskj"', 'did you mean "hksj"'),
+        ('measure = "RR"', 'measure = "RR"\ntau2 = "RELM"', 'did you mean "REML"'),
+    ],
+)
+def test_a_plan_that_cannot_be_carried_out_is_refused(tmp_path, was, is_, says):
+    found = problems(tmp_path, protocol=PROTOCOL.replace(was, is_, 1))
+    assert any(says in problem for problem in found), found
+
+
+def test_faults_of_plan_and_sheets_come_at_once(tmp_path):
+    bad_plan = PROTOCOL.replace('measure = "RR"', 'measure = "RRR"')
+    bad_sheet = RESULTS.replace("drug,100,10,,", "drug,100,140,,")
+    found = problems(tmp_path, protocol=bad_plan, results=bad_sheet)
+    assert any("RRR" in problem for problem in found)
+    assert any('events is "140"; it cannot exceed n (100)' in problem for problem in found)
