@@ -148,7 +148,7 @@ def labels_clear(
 
 
 def shown_range(
-    core: Sequence[float], ends: Sequence[float], *, log: bool, slack: float = 0.6
+    core: Sequence[float], ends: Sequence[float], *, log: bool, slack: float = 0.9
 ) -> tuple[float, float]:
     """Choose what an axis shows, so that one wide interval does not squeeze the others.
 

@@ -108,6 +108,7 @@ def core_values(rows: Sequence[Row], null: float | None) -> tuple[float, ...]:
             continue
         if row.kind == "pooled":
             values += row.effect
+        # the other rows may run over the edge: an arrow says so
         elif row.kind == "study" and row.size >= 0.02:
             values.append(row.effect[0])
     return tuple(v for v in values if math.isfinite(v))
@@ -186,7 +187,9 @@ def pooled_rows(
     for other in s.alternatives:
         effect = printed_triple(s, other.estimate, other.ci)
         text = write_effect(*effect, effect_digits(s), style.words)
-        rows.append(Row("pooled", other.label, {"effect": text}, effect=effect, indent=indent))
+        rows.append(
+            Row("alternative", f"{other.label} interval", {"effect": text}, effect=effect, indent=indent)
+        )
     return rows
 
 

@@ -10,7 +10,7 @@ _SPOKEN_STUDIES = 12
 def describe_forest(table: ForestTable) -> str:
     """Say what a forest plot shows: each study while there are few, the answer, the caveats."""
     studies = [r for r in table.rows if r.kind == "study"]
-    answers = [r for r in table.rows if r.kind in {"pooled", "prediction"}]
+    answers = [r for r in table.rows if r.kind in {"pooled", "alternative", "prediction"}]
     lines = [f"Forest plot{f' of {table.title}' if table.title else ''}: {_count(studies)}."]
     if len(studies) <= _SPOKEN_STUDIES:
         lines += [_spoken(r) for r in studies]

@@ -59,7 +59,8 @@ def subgroup_table(subgroups: Subgroups, style: Style, options: ForestOptions) -
         Row("text", line) for line in (*_left(overall, style), difference_line(subgroups, style)) if line
     ]
     foot = foot_of(overall, marked, style, options)
-    foot = tuple(dict.fromkeys((*foot, *(("", sentence(n)) for n in subgroups.notes))))
+    own = [f"{label}: {n}" for label, g in subgroups.groups for n in g.notes if n not in overall.notes]
+    foot = tuple(dict.fromkeys((*foot, *(("", sentence(n)) for n in (*subgroups.notes, *own)))))
     return table_of(overall, rows, tuple(f.column for f in columns), foot, options, style)
 
 
@@ -84,7 +85,7 @@ def _group_rows(
         if style.summary_left
         else f"Subtotal, {_lower(model_name(group))}"
     )
-    pooled = pooled_rows(group, columns, style, label=name, indent=1)
+    pooled = pooled_rows(replace(group, alternatives=()), columns, style, label=name, indent=1)
     share = sum(_percent(row, style) for row in studies)
     weighted = {"weight": write_number(share, 1, style.words)}
     rows += [

@@ -78,7 +78,7 @@ def lay_out(
 
 def _axis(table: ForestTable, grid: Grid, style: Style) -> Axis:
     left, right = grid.plot
-    ends = [v for r in table.rows if r.effect for v in r.effect]
+    ends = [v for r in table.rows if r.effect for v in (*r.effect, *(r.prediction or ()))]
     low, high = table.limits or shown_range(table.core, ends, log=table.log)
     inset = grid.em * 0.6
     axis = Axis(low, high, left + inset, right - inset, table.log)
@@ -311,26 +311,23 @@ def _favours(draft: _Sheet, table: ForestTable, axis: Axis) -> None:
     grid = draft.grid
     left, right = grid.plot
     middle = axis.at(table.null) if table.null is not None else (left + right) / 2
-    words = (
-        f"←\u00a0{table.favours[0]}" if table.favours[0] else "",
-        f"{table.favours[1]}\u00a0→" if table.favours[1] else "",
-    )
-    size = grid.size
+    words = (_pointing(table.favours[0], "←"), _pointing(table.favours[1], "→"))
     rooms = (middle - left - 0.6, right - middle - 0.6)
-    tall = [
-        wrap_text(w, room, size) if room > 8 * grid.em or text_width(w, size) <= room else ()
-        for w, room in zip(words, rooms, strict=True)
-    ]
-    if all(tall):
-        depth = max(len(lines) for lines in tall)
-        _side(draft, tall[0], middle - 0.6, "right")
-        _side(draft, tall[1], middle + 0.6, "left")
-        draft.y += depth * line_height(size)
+    if all(text_width(w, grid.size) <= room for w, room in zip(words, rooms, strict=True)):
+        _side(draft, words[:1], middle - 0.6, "right")
+        _side(draft, words[1:], middle + 0.6, "left")
+        draft.y += line_height(grid.size)
         return
     for word, x, anchor in zip(words, (left, right), ("left", "right"), strict=True):
-        lines = wrap_text(word, right - left, size) if word else ()
+        lines = wrap_text(word, right - left, grid.size) if word else ()
         _side(draft, lines, x, anchor)
-        draft.y += len(lines) * line_height(size)
+        draft.y += len(lines) * line_height(grid.size)
+
+
+def _pointing(words: str, arrow: str) -> str:
+    if not words:
+        return ""
+    return f"{arrow}\u00a0{words}" if arrow == "←" else f"{words}\u00a0{arrow}"
 
 
 def _side(draft: _Sheet, lines: tuple[str, ...], x: float, anchor: str) -> None:

@@ -15,7 +15,7 @@ def row_marks(row: Row, y: float, height: float, axis: Axis, style: Style) -> li
     """Return what a row shows in the plot, in the order of drawing."""
     if row.effect is None:
         return []
-    if row.kind == "pooled":
+    if row.kind in {"pooled", "alternative"}:
         return _diamond(row, row.effect, y, height, axis, style)
     if row.kind == "prediction":
         return _prediction(row, row.effect, y, height, axis, style)
@@ -68,7 +68,7 @@ def _diamond(row: Row, effect: Triple, y: float, height: float, axis: Axis, styl
     if right - left < 0.8:
         left, right = middle - 0.4, middle + 0.4
     points = ((left, y), (middle, y - half), (right, y), (middle, y + half))
-    fill = None if style.open_diamond else style.palette.diamond
+    fill = None if style.open_diamond or row.kind == "alternative" else style.palette.diamond
     diamond = Shape(points, fill, style.palette.diamond, 0.7, "diamond", key=row.label)
     if high < axis.low or low > axis.high:
         return _arrows(effect, y, axis, style.palette.diamond)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metareview.errors import FigureError, did_you_mean
@@ -51,13 +52,14 @@ def refits_table(refits: Refits, style: Style, options: ForestOptions) -> Forest
     keys = _asked(options, _SERIES, ("k", "effect", "p", "i2", "tau2"))
     leaving = refits.kind == "leave-one-out"
     rows = [_refit_row(refits, n, style, keys, leaving) for n in range(len(refits))]
-    rows += [
-        Row("gap", ""),
-        _synthesis_row(f"All studies, {model_name(full)}", full, effect_digits(full), style, keys),
-    ]
+    whole = _synthesis_row("All studies", full, effect_digits(full), style, keys)
+    rows += [Row("gap", ""), replace(whole, prediction=None)]
     how = "Each row leaves out one study." if leaving else _ordered_by(refits.by)
     head = "Study left out" if leaving else "Study added"
-    foot = dict.fromkeys(("", sentence(n)) for n in (how, *refits.notes, *full.notes, *options.footnotes))
+    model = f"Model: {model_name(full)}."
+    foot = dict.fromkeys(
+        ("", sentence(n)) for n in (how, model, *refits.notes, *full.notes, *options.footnotes)
+    )
     return table_of(full, rows, _columns(keys, full, head), tuple(foot), options, style)
 
 

@@ -35,7 +35,8 @@ class Row:
 
     Attributes
     ----------
-    kind : ``study``, ``pooled``, ``prediction``, ``heading``, ``text`` or ``gap``
+    kind : ``study``, ``pooled``, ``alternative`` (another interval of the same answer),
+        ``prediction``, ``heading``, ``text`` or ``gap``
     label : what stands in the first column
     cells : text by column
     markers : footnote marks of the label
