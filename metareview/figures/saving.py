@@ -25,7 +25,6 @@ _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
     "pdf.compression": 6,
     "text.hinting": "no_hinting",
-    "text.hinting_factor": 1,
     "path.simplify": False,
 }
 # fonts of the same widths, for readers whose machine lacks ours
