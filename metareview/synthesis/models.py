@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from metareview.effects import Effects
 from metareview.errors import SynthesisError, did_you_mean
-from metareview.synthesis import rare
+from metareview.synthesis import bayes, rare
 from metareview.synthesis.model import Synthesis
 
 
@@ -37,6 +37,7 @@ MODELS: Mapping[str, Model] = {
     "cm.el": Model("Conditional model, exact likelihood", _RATIO, rare.cm_el, _ORDER),
     "cm.al": Model("Conditional model, approximate likelihood", _RATIO, rare.cm_al, _ORDER),
     "logit-normal": Model("Binomial-normal model", ("PLO",), rare.logit_normal, _ORDER),
+    "bayes": Model("Bayesian normal-normal model", (), bayes.pool_bayes, ("prior", "mu_prior")),
     "poisson-normal": Model("Poisson-normal model", ("IRLN",), rare.poisson_normal, _ORDER),
 }
 
@@ -56,7 +57,13 @@ def model_named(code: str) -> tuple[str, Model]:
 
 
 def fit_model(
-    effects: Effects, *, model: str, level: float = 0.95, prior: str | None = None, order: int | None = None
+    effects: Effects,
+    *,
+    model: str,
+    level: float = 0.95,
+    prior: str | None = None,
+    mu_prior: str | None = None,
+    order: int | None = None,
 ) -> Synthesis:
     """Pool effects by a model for sparse data or few studies.
 
@@ -70,6 +77,8 @@ def fit_model(
         Of all intervals, a fraction between 0.5 and 1.
     prior
         Of the Bayesian model: the prior for tau, such as ``half-normal(0.5)``.
+    mu_prior
+        Of the Bayesian model: the prior for mu, ``normal(mean, sd)``; uniform unless given.
     order
         Of the quadrature of a mixed model.
 
@@ -79,7 +88,8 @@ def fit_model(
         For a code, measure or option that does not fit, all at once.
     """
     code, chosen = model_named(model)
-    given = {name: value for name, value in (("prior", prior), ("order", order)) if value is not None}
+    asked = {"prior": prior, "mu_prior": mu_prior, "order": order}
+    given = {name: value for name, value in asked.items() if value is not None}
     problems = list(_faults(effects, code, chosen, level, given))
     if problems:
         raise SynthesisError(problems)

@@ -35,10 +35,8 @@ class TwoArms:
     @property
     def silent(self) -> Mask:
         """``(k,)`` studies in which both arms have no event, or both nothing but events."""
-        none = (self.x1 == 0) & (self.x2 == 0)
-        if not self.binary:
-            return none
-        return none | ((self.x1 == self.n1) & (self.x2 == self.n2))
+        everybody = (self.x1 == self.n1) & (self.x2 == self.n2) & self.binary
+        return np.asarray(((self.x1 == 0) & (self.x2 == 0)) | everybody, dtype=bool)
 
     def only(self, chosen: Mask) -> TwoArms:
         """Keep some of the studies."""
@@ -135,7 +133,8 @@ def _whole(effects: Effects, columns: Sequence[FloatArray], binary: bool) -> Mas
     if problems:
         raise SynthesisError(problems)
     # an arm of nobody, or of no time, holds no information
-    return counted & np.all([columns[i] > 0 for i in range(1, len(columns), 2)], axis=0)
+    peopled = np.all([size > 0 for size in columns[1::2]], axis=0)
+    return np.asarray(counted & peopled, dtype=bool)
 
 
 def _faults(effects: Effects, columns: Sequence[FloatArray], binary: bool) -> Iterator[str]:

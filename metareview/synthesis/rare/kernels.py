@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import expit, gammaln, xlogy
 
 from metareview.effects import FloatArray
+from metareview.synthesis.rare.counts import Mask
 
 _LARGEST_LOG_MEAN = 300.0
 
@@ -49,8 +50,8 @@ class Kernel:
     """
 
     slopes: Callable[[FloatArray, FloatArray | None], Slopes]
-    falling: FloatArray
-    rising: FloatArray
+    falling: Mask
+    rising: Mask
     supremum: FloatArray
     own: FloatArray
     information: FloatArray
@@ -124,7 +125,7 @@ def hypergeometric(x1: FloatArray, n1: FloatArray, x2: FloatArray, n2: FloatArra
 
 
 def _maximise(
-    slopes: Callable[[FloatArray, FloatArray | None], Slopes], infinite: FloatArray, *cells: FloatArray
+    slopes: Callable[[FloatArray, FloatArray | None], Slopes], infinite: Mask, *cells: FloatArray
 ) -> FloatArray:
     """Return each study's conditional estimate; NaN where it is infinite."""
     x1, n1, x2, n2 = (c + 0.5 for c in cells)

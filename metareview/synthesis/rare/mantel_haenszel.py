@@ -210,7 +210,8 @@ def _sentences(details: dict[str, float]) -> list[str]:
     if np.isfinite(details.get("tarone_p", nan)):
         said.append(
             "Breslow-Day test of equal odds ratios with Tarone's correction: "
-            f"chi2 = {details['tarone']:.3f}, df = {details['breslow_day_df']:g}, p = {details['tarone_p']:.3g}."
+            f"chi2 = {details['tarone']:.3f}, df = {details['breslow_day_df']:g}, "
+            f"p = {details['tarone_p']:.3g}."
         )
     return said
 

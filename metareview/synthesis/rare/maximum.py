@@ -111,9 +111,11 @@ def _profiled(kernel: Kernel, order: int, at_zero: Place) -> Place:
         place = _moved(place, current, step, inner, 1.0)
         if np.max(np.abs(step)) < 0.05:
             break
-    best = int(np.argmax(integrate(kernel, place, order).value.sum(axis=1)))
+    found = integrate(kernel, place, order)
+    best = int(np.argmax(found.value.sum(axis=1)))
     one = slice(best, best + 1)
-    return Place(place.mu[one], place.tau[one], None if alpha is None else place.alpha[one], place.mode[one])
+    alpha = None if place.alpha is None else place.alpha[one]
+    return Place(place.mu[one], place.tau[one], alpha, found.mode[one])
 
 
 def _start(kernel: Kernel) -> float:
@@ -175,7 +177,7 @@ def _reduced(integral: Integral) -> tuple[FloatArray, FloatArray]:
 
 
 def _curve(integral: Integral) -> FloatArray:
-    return np.minimum(integral.hessian[2, 2], -1e-12)
+    return np.asarray(np.minimum(integral.hessian[2, 2], -1e-12))
 
 
 def _moved(place: Place, at: Integral, step: FloatArray, inner: FloatArray | None, shrink: float) -> Place:
