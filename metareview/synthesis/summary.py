@@ -59,6 +59,7 @@ def as_dict(synthesis: Synthesis) -> dict[str, Any]:
         "method": asdict(synthesis.method),
         "alternatives": [_alternative(synthesis, other) for other in synthesis.alternatives],
         "notes": list(synthesis.notes),
+        "details": {name: _number(value) for name, value in synthesis.details.items()},
         "display": _display(synthesis),
         "studies": _studies(synthesis),
     }
@@ -108,7 +109,9 @@ def _alternative(synthesis: Synthesis, other: Any) -> dict[str, Any]:
 
 def _printed(synthesis: Synthesis, estimate: float, interval: Interval | None) -> dict[str, Any]:
     ci = None if interval is None else [_number(end) for end in printed_interval(synthesis, interval)]
-    return {"estimate": _number(printed(synthesis, [estimate])[0]), "ci": ci}
+    # an infinite log ratio must not come out as a ratio of 0
+    value = _number(printed(synthesis, [estimate])[0]) if isfinite(estimate) else None
+    return {"estimate": value, "ci": ci}
 
 
 def _display(synthesis: Synthesis) -> dict[str, Any]:

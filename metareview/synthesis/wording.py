@@ -68,9 +68,11 @@ def sentence(synthesis: Synthesis) -> str:
 def _estimate(synthesis: Synthesis) -> str:
     label, (estimate,) = synthesis.effects.measure.label, printed(synthesis, [synthesis.estimate])
     if synthesis.ci is None:
-        return f"{label} {number(estimate, 1)} (no interval)"
+        finite = np.isfinite(synthesis.estimate)
+        return f"{label} {number(estimate, 1) if finite else 'not estimable'} (no interval)"
     low, high = printed_interval(synthesis, synthesis.ci)
-    inner = f"{per_cent(synthesis.ci.level)} CI {span(synthesis, synthesis.ci)}"
+    kind = "CrI" if synthesis.method.ci.endswith("credible") else "CI"
+    inner = f"{per_cent(synthesis.ci.level)} {kind} {span(synthesis, synthesis.ci)}"
     return f"{label} {number(estimate, high - low)} ({inner})"
 
 
