@@ -62,6 +62,7 @@ def lay_out(
     tuple of Page
         One, or several where ``page_height`` asks for it.
     """
+    table = replace(table, rows=tuple(replace(row, number=n) for n, row in enumerate(table.rows)))
     grid = fit_grid(table, style, width)
     axis = _axis(table, grid, style)
     groups = _paginate(table, style, grid, axis, page_height)
@@ -343,7 +344,7 @@ def _row(draft: _Sheet, table: ForestTable, row: Row, height: float) -> None:
     first = draft.y + (height - len(lines) * step) / 2 + step / 2
     start = grid.spans["study"][0] + label_start(row, grid.size)
     for n, line in enumerate(lines):
-        draft.text(start, first + n * step, line, face=face, role="label")
+        draft.text(start, first + n * step, line, face=face, role="label", row=row.number)
     if row.markers and lines:
         x = start + text_width(lines[-1], grid.size, face) + 0.25
         y = first + (len(lines) - 1) * step - 0.32 * grid.em

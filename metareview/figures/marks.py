@@ -41,6 +41,7 @@ def _study(row: Row, effect: Triple, y: float, height: float, axis: Axis, style:
         line=palette.interval,
         fill=palette.square,
         key=row.label,
+        row=row.number,
     )
     return [whisker, *_arrows(effect, y, axis, palette.interval)]
 
@@ -69,7 +70,7 @@ def _diamond(row: Row, effect: Triple, y: float, height: float, axis: Axis, styl
         left, right = middle - 0.4, middle + 0.4
     points = ((left, y), (middle, y - half), (right, y), (middle, y + half))
     fill = None if style.open_diamond or row.kind == "alternative" else style.palette.diamond
-    diamond = Shape(points, fill, style.palette.diamond, 0.7, "diamond", key=row.label)
+    diamond = Shape(points, fill, style.palette.diamond, 0.7, "diamond", key=row.label, row=row.number)
     if high < axis.low or low > axis.high:
         return _arrows(effect, y, axis, style.palette.diamond)
     if row.prediction is not None:
@@ -91,6 +92,7 @@ def _prediction(row: Row, effect: Triple, y: float, height: float, axis: Axis, s
         fill=colour,
         role="prediction",
         key=row.label,
+        row=row.number,
     )
     return [bar, *_arrows(effect, y, axis, colour)]
 

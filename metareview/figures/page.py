@@ -53,6 +53,7 @@ class Text:
     anchor : ``left``, ``centre`` or ``right``
     role : what it is on the page: ``title head label cell marker tick axis favours foot``
     turn : degrees against the clock, 0 or 90
+    row : of a forest plot's table, for its label
     """
 
     x: float
@@ -64,6 +65,7 @@ class Text:
     anchor: str = "left"
     role: str = "cell"
     turn: int = 0
+    row: int = -1
 
     @property
     def box(self) -> Box:
@@ -97,7 +99,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A polygon, or an open path where ``closed`` is false."""
+    """A polygon, or an open path where ``closed`` is false; ``row`` is that of the table it belongs to."""
 
     points: tuple[tuple[float, float], ...]
     fill: str | None = None
@@ -106,6 +108,7 @@ class Shape:
     role: str = "shape"
     closed: bool = True
     key: str = ""
+    row: int = -1
 
     @property
     def box(self) -> Box:
@@ -144,7 +147,7 @@ class Whisker:
     x_low, x, x_high : the same in millimetres, inside the plot
     side : of the square, in millimetres
     line, fill : colours
-    key : the row it belongs to
+    key, row : label and number of the row it belongs to
     """
 
     y: float
@@ -159,6 +162,7 @@ class Whisker:
     fill: str
     key: str
     role: str = "study"
+    row: int = -1
 
     @property
     def box(self) -> Box:

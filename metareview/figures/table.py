@@ -44,6 +44,7 @@ class Row:
     size : area of the square as a share of the largest, 0 to 1
     indent : steps to the right
     prediction : prediction interval drawn behind a diamond of the same row, on the printed scale
+    number : its place in the table, counted when it is laid out
     source : where the numbers were read, for the trail behind a square
     """
 
@@ -56,6 +57,7 @@ class Row:
     indent: int = 0
     source: str = ""
     prediction: tuple[float, float] | None = None
+    number: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ def measure_on(scale="log", arms=2):
     back = {"log": np.exp, "logit": lambda x: 1 / (1 + np.exp(-np.asarray(x)))}.get(scale, identity)
     labels = {"log": "Risk ratio", "logit": "Proportion", "identity": "Mean difference"}
     null = None if arms == 1 else 0.0
-    return Measure("X", labels[scale], arms, "binary", (), lambda c: (c["ai"], c["ai"]), scale, back, null, "none")
+    return Measure(
+        "X", labels[scale], arms, "binary", (), lambda c: (c["ai"], c["ai"]), scale, back, null, "none"
+    )
 
 
 def hand_made(yi, vi, labels=None, **more):
@@ -44,7 +46,9 @@ def hand_made(yi, vi, labels=None, **more):
     se = float(1 / math.sqrt(total)) if k else math.nan
     half = 1.96 * np.sqrt(np.where(used, vi, np.nan))
     defaults = {
-        "method": Method("cochrane", "random", "REML", "HKSJ", "t(k-1)", 0.95, (Choice("tau2", "REML", "REML was used"),)),
+        "method": Method(
+            "cochrane", "random", "REML", "HKSJ", "t(k-1)", 0.95, (Choice("tau2", "REML", "REML was used"),)
+        ),
         "ci": Interval(estimate - 1.96 * se, estimate + 1.96 * se, 0.95) if k else None,
         "prediction": Interval(estimate - 4 * se, estimate + 4 * se, 0.95) if k > 2 else None,
         "heterogeneity": heterogeneity() if k > 1 else None,

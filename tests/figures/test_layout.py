@@ -25,8 +25,23 @@ ALPHABET = "abcdefghijklmnop ABCXYZ éüñøÅŁ żΩ -/()&,.0123456789 αβ Ж�
 LABELS = st.text(ALPHABET, max_size=120)
 EFFECTS = st.one_of(st.floats(-3, 3), st.floats(-300, 300), st.just(math.nan))
 VARIANCES = st.one_of(st.floats(1e-4, 4), st.floats(1e-8, 1e4), st.just(math.nan), st.just(0.0))
-COLUMNS = ("arms", "effect", "weight", "weight_common", "p", "prediction", "yi", "se", "year", "dose", "centre", "rob")
-NOTES = st.lists(st.sampled_from(["Derived.", "Inferred from the text.", "0.5 added to each cell."]), max_size=3)
+COLUMNS = (
+    "arms",
+    "effect",
+    "weight",
+    "weight_common",
+    "p",
+    "prediction",
+    "yi",
+    "se",
+    "year",
+    "dose",
+    "centre",
+    "rob",
+)
+NOTES = st.lists(
+    st.sampled_from(["Derived.", "Inferred from the text.", "0.5 added to each cell."]), max_size=3
+)
 
 
 @st.composite
@@ -113,9 +128,22 @@ def drawn_studies(pages):
 
 
 def marks_over_texts(page):
-    marks = [i for i in page.items if isinstance(i, Whisker) or (isinstance(i, Shape) and i.role in {"diamond", "prediction", "arrow"})]
-    texts = [t for t in page.texts if t.role in {"label", "cell", "tick", "marker", "foot", "head"} and t.text.strip()]
-    return [(m.key if m.role != "arrow" else "arrow", t.text) for m in marks for t in texts if m.box.overlaps(t.box)]
+    marks = [
+        i
+        for i in page.items
+        if isinstance(i, Whisker) or (isinstance(i, Shape) and i.role in {"diamond", "prediction", "arrow"})
+    ]
+    texts = [
+        t
+        for t in page.texts
+        if t.role in {"label", "cell", "tick", "marker", "foot", "head"} and t.text.strip()
+    ]
+    return [
+        (m.key if m.role != "arrow" else "arrow", t.text)
+        for m in marks
+        for t in texts
+        if m.box.overlaps(t.box)
+    ]
 
 
 @settings(max_examples=100, deadline=None)
