@@ -31,9 +31,13 @@ def q_profile(stack: Stack, level: float, estimator: str = "") -> tuple[FloatArr
     tail = (1.0 - level) / 2.0
     df = stack.n - 1.0
     if len(stack.n) == 1:  # both limits in one solve
-        low, high = solve_q(stack, chdtri(df, np.array([tail, 1.0 - tail])))
+        low, high = solve_q(stack, _quantile(df, np.array([tail, 1.0 - tail])))
         return np.array([low]), np.array([high])
-    return solve_q(stack, chdtri(df, tail)), solve_q(stack, chdtri(df, 1.0 - tail))
+    return solve_q(stack, _quantile(df, tail)), solve_q(stack, _quantile(df, 1.0 - tail))
+
+
+def _quantile(df: FloatArray, beyond: float | FloatArray) -> FloatArray:
+    return np.asarray(chdtri(df, beyond), dtype=float)
 
 
 def q_test(common: Weighted) -> FloatArray:

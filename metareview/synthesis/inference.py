@@ -9,7 +9,9 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from metareview.effects import FloatArray
-from metareview.synthesis.weighting import Weighted, across, traced_square, weigh
+from metareview.synthesis.stack import BoolArray
+from metareview.synthesis.sums import across, down, traced_square
+from metareview.synthesis.weighting import Weighted, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def ivhet(fit: Weighted, question: Question) -> Inference:
     """
     common = weigh(fit.stack, np.zeros_like(fit.tau2))
     p = common.w / common.total
-    variance = np.add.reduce(p * p * fit.tau2) + 1.0 / common.total
+    variance = down(p * p * fit.tau2) + 1.0 / common.total
     return symmetric(common.mu, np.sqrt(variance), np.full_like(fit.mu, np.inf), question)
 
 
@@ -104,7 +106,7 @@ def kenward_roger(fit: Weighted, question: Question) -> Inference:
     """
     w, s1 = fit.w, fit.total
     w2 = w * w
-    s2 = np.add.reduce(w2)
+    s2 = down(w2)
     information = 0.5 * traced_square(w, s1)
     apart = w - s2 / s1
     excess = across(w * apart, apart)  # S3 - S2^2/S1 without cancellation
@@ -113,7 +115,7 @@ def kenward_roger(fit: Weighted, question: Question) -> Inference:
     return symmetric(fit.mu, np.sqrt(variance), df, question)
 
 
-def choose(where: FloatArray, one: Inference, other: Inference) -> Inference:
+def choose(where: BoolArray, one: Inference, other: Inference) -> Inference:
     """Take one inference where a condition holds and the other elsewhere."""
     names = Inference.__slots__
     return Inference(*(np.where(where, getattr(one, name), getattr(other, name)) for name in names))

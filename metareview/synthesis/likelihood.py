@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from metareview.effects import FloatArray
 from metareview.synthesis.roots import newton
 from metareview.synthesis.stack import BoolArray, Stack
-from metareview.synthesis.weighting import across, traced_square
+from metareview.synthesis.sums import across, across_three, down, highest, traced_square
 
 _SPACING = 2.5  # of v_min + tau2 from one point of the scan to the next
 _MOST_POINTS = 96
@@ -55,8 +55,8 @@ def maximise(stack: Stack, kind: str) -> FloatArray:
 
 def _bound(stack: Stack, kind: str) -> FloatArray:
     if kind == "known":
-        return np.square(np.maximum.reduce(np.abs(stack.y)))
-    return np.square(stack.spread) / (2.0 if kind == "REML" else 4.0)
+        return highest(np.square(stack.y))
+    return stack.spread**2 / (2.0 if kind == "REML" else 4.0)
 
 
 def _grid(v_min: FloatArray, top: FloatArray) -> FloatArray:
@@ -93,20 +93,20 @@ def _scan_shared(stack: Stack, top: FloatArray, kind: str) -> tuple[FloatArray, 
     w = 1.0 / (v[usable] + grid)
     y = y[usable] - stack.centre.mean()
     sums = np.stack([w, w * y, w * w, w * w * y, (w * y) ** 2], axis=1) @ inside[usable]
-    score = _log_ratio_of_sums(*np.moveaxis(sums, 1, 0), kind)
+    score = _log_ratio_of_sums(np.moveaxis(sums, 1, 0), kind)
     return np.broadcast_to(grid, score.shape), score
 
 
-def _log_ratio_of_sums(
-    w: FloatArray, wy: FloatArray, w2: FloatArray, w2y: FloatArray, w2y2: FloatArray, kind: str
-) -> FloatArray:
+def _log_ratio_of_sums(sums: FloatArray, kind: str) -> FloatArray:
+    w, wy, w2, w2y, w2y2 = sums
     mu = wy / w
     found = np.maximum(w2y2 - mu * (2.0 * w2y - mu * w2), 1e-300)
-    return np.log(found / (w - w2 / w if kind == "REML" else w))
+    return np.asarray(np.log(found / (w - w2 / w if kind == "REML" else w)))
 
 
 def _nth(falls: BoolArray, nth: int) -> NDArray[np.intp]:
-    return np.argmax(falls & (np.cumsum(falls, axis=0) == nth + 1), axis=0)
+    place: NDArray[np.intp] = np.argmax(falls & (np.cumsum(falls, axis=0) == nth + 1), axis=0)
+    return place
 
 
 def _solve(
@@ -134,13 +134,13 @@ def _log_ratio(stack: Stack, t: FloatArray, kind: str) -> tuple[FloatArray, Floa
     """Return the log of ``sum w^2 r^2 / D`` and its slope in tau2; its sign is the score's."""
     w = 1.0 / (stack.v + t)
     first, rest = w[0], w[1:]
-    others = np.add.reduce(rest)
+    others = down(rest)
     total = first + others
     known = kind == "known"
     wr = w * (stack.y if known else stack.y - across(w, stack.y) / total)
     found = across(wr, wr)
     apart = wr if known else wr - across(w, wr) / total
-    falling = 2.0 * np.einsum("kd,kd,kd->d", w, apart, apart) / found
+    falling = 2.0 * across_three(w, apart, apart) / found
     squares = across(rest, rest)
     if kind != "REML":
         return np.log(found / total), (first * first + squares) / total - falling
@@ -152,16 +152,17 @@ def _signs(stack: Stack, t: FloatArray, kind: str) -> FloatArray:
     """Return the same log of the ratio without its slope, in fewer sums and less exactly."""
     w = 1.0 / (stack.v + t)
     first, rest = w[0], w[1:]
-    others = np.add.reduce(rest)
+    others = down(rest)
     total = first + others
     pairs = others * (others + 2.0 * first)
     mu = 0.0 if kind == "known" else across(w, stack.y) / total
     w2y = np.square(w, out=w) * stack.y
-    squares = np.add.reduce(w)
-    found = across(w2y, stack.y) - mu * (2.0 * np.add.reduce(w2y) - mu * squares)
+    squares = down(w)
+    found = across(w2y, stack.y) - mu * (2.0 * down(w2y) - mu * squares)
     if kind == "REML":
-        total = (pairs - np.add.reduce(rest)) / total
-    return np.log(np.maximum(found, 1e-300) / total)
+        total = (pairs - down(rest)) / total
+    sign: FloatArray = np.log(np.maximum(found, 1e-300) / total)
+    return sign
 
 
 def log_likelihood(stack: Stack, t: FloatArray, kind: str) -> FloatArray:
@@ -171,8 +172,8 @@ def log_likelihood(stack: Stack, t: FloatArray, kind: str) -> FloatArray:
     """
     inside = stack.inside
     w = 1.0 / (stack.v + t)
-    total = np.add.reduce(w)
+    total = down(w)
     r = stack.y if kind == "known" else stack.y - across(w, stack.y) / total
-    logs = np.add.reduce(np.log(np.where(inside, w, 1.0)))
+    logs = down(np.log(np.where(inside, w, 1.0)))
     twice = logs - across(w * r, r)
     return 0.5 * (twice - np.log(total) if kind == "REML" else twice)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import chdtrc, chdtri
 
@@ -13,6 +15,8 @@ from metareview.synthesis.stack import Stack
 from metareview.synthesis.weighting import Weighted, weigh
 
 _SCAN = 60
+_One = Callable[[float], float]
+_Many = Callable[[FloatArray], FloatArray]
 
 
 def profile_tau2(stack: Stack, level: float, estimator: str) -> tuple[FloatArray, FloatArray]:
@@ -44,7 +48,7 @@ def _tau2_limits(stack: Stack, level: float, kind: str) -> tuple[float, float]:
     return unit * float(np.expm1(low)), unit * float(np.expm1(_outermost(one, above, peak)))
 
 
-def _outermost(one, above, peak: float) -> float:
+def _outermost(one: _One, above: _Many, peak: float) -> float:
     points = peak + np.linspace(0.0, 20.0, _SCAN)
     last = float(points[np.flatnonzero(above(points) > 0)[-1]])
     return crossing(one, last, points[1] - points[0])
@@ -84,7 +88,7 @@ def _mu(stack: Stack, question: Question) -> tuple[float, ...]:
     return mu, se, low, high, statistic, np.inf, p
 
 
-def _farthest(one, above, side: float) -> float:
+def _farthest(one: _One, above: _Many, side: float) -> float:
     """Return the distance, in standard errors, of the last crossing on one side."""
     points = np.linspace(0.0, 15.0, _SCAN)
     last = float(points[np.flatnonzero(above(side * points) > 0)[-1]])

@@ -50,7 +50,7 @@ def _on_cotangent(q: float, scaled: FloatArray, share: FloatArray, points: int) 
     """
     angle = (2.0 * np.arange(points // 2) + 1.0) * np.pi / points
     turn = 0.6407 * angle
-    s = points * (0.5017 * angle / np.tan(turn) - 0.6122 + 0.2645j * angle)
+    s: _Complex = points * (0.5017 * angle / np.tan(turn) - 0.6122 + 0.2645j * angle)
     slope = 0.5017 / np.tan(turn) - 0.5017 * turn / np.sin(turn) ** 2 + 0.2645j
     with np.errstate(over="ignore", invalid="ignore"):
         value = np.exp(s + _transform(s / q, scaled, share)) * slope / (1j * s)
@@ -72,4 +72,4 @@ def _on_line(q: float, scaled: FloatArray, share: FloatArray) -> float:
         total += float(value.real.sum()) - (0.5 * float(value[0].real) if block == 0 else 0.0)
         if abs(value[-1]) * right < 1e-17:
             break
-    return total * step / np.pi
+    return float(total * step / np.pi)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metareview.effects import FloatArray
+from metareview.synthesis.sums import down, highest, lowest
 
 BoolArray = NDArray[np.bool_]
 
@@ -44,27 +45,28 @@ class Stack:
     @property
     def v_min(self) -> FloatArray:
         """``(D,)`` the smallest variance."""
-        return self.v[0]
+        smallest: FloatArray = self.v[0]
+        return smallest
 
     @cached_property
     def v_max(self) -> FloatArray:
         """``(D,)`` the largest variance; 0 in a data set without studies."""
-        return np.maximum.reduce(np.where(self.inside, self.v, 0.0))
+        return highest(np.where(self.inside, self.v, 0.0))
 
     @cached_property
     def spread(self) -> FloatArray:
         """``(D,)`` the distance from the smallest to the largest effect."""
         if self.inside.all():
-            return np.maximum.reduce(self.y) - np.minimum.reduce(self.y)
-        high = np.maximum.reduce(np.where(self.inside, self.y, -np.inf))
-        return np.maximum(high - np.minimum.reduce(np.where(self.inside, self.y, np.inf)), 0.0)
+            return highest(self.y) - lowest(self.y)
+        top = highest(np.where(self.inside, self.y, -np.inf))
+        return np.maximum(top - lowest(np.where(self.inside, self.y, np.inf)), 0.0)
 
     @cached_property
     def squares(self) -> FloatArray:
         """``(D,)`` sum of squared deviations from the unweighted mean."""
-        mean = np.add.reduce(self.y) / self.n
+        mean = down(self.y) / self.n
         deviation = np.where(self.inside, self.y - mean, 0.0)
-        return np.add.reduce(deviation * deviation)
+        return down(deviation * deviation)
 
     def take(self, columns: Any) -> Stack:
         """Return some of the data sets."""
@@ -76,7 +78,7 @@ def stack_one(yi: FloatArray, vi: FloatArray) -> Stack:
     order = np.argsort(vi, kind="stable")
     y, v = yi[order, None], vi[order, None]
     w = 1.0 / v
-    centre = np.add.reduce(w * y) / np.add.reduce(w)
+    centre = down(w * y) / down(w)
     return Stack(y - centre, v, centre, np.array([float(len(yi))]))
 
 
@@ -98,7 +100,7 @@ def stack_up(yi: FloatArray, vi: FloatArray, mask: BoolArray | None = None) -> S
     _smallest_first(y, v)
     w = 1.0 / v
     with np.errstate(invalid="ignore"):
-        centre = np.add.reduce(w * y) / np.add.reduce(w)
+        centre = down(w * y) / down(w)
     n = np.add.reduce(inside, dtype=float)
     centre = np.where(n > 0, centre, 0.0)
     return Stack(np.where(v < np.inf, y - centre, 0.0), v, centre, n, shared)

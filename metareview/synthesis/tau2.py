@@ -15,7 +15,8 @@ from metareview.effects import FloatArray
 from metareview.synthesis.likelihood import maximise
 from metareview.synthesis.roots import falling_root
 from metareview.synthesis.stack import Stack
-from metareview.synthesis.weighting import across, spread_of, weigh
+from metareview.synthesis.sums import across, down, spread_of
+from metareview.synthesis.weighting import weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ def moment_tau2(stack: Stack, a: FloatArray) -> FloatArray:
     ----------
     a : ``(k, D)`` fixed weights, 0 for a study left out
     """
-    total = np.add.reduce(a)
-    r = stack.y - np.add.reduce(a * stack.y) / total
+    total = down(a)
+    r = stack.y - down(a * stack.y) / total
     v = np.where(stack.inside, stack.v, 0.0)
     expected, per_tau2 = spread_of(a, a * v) / total, spread_of(a, a) / total
-    return (np.add.reduce(a * r * r) - expected) / per_tau2
+    return (down(a * r * r) - expected) / per_tau2
 
 
 def _dl(stack: Stack) -> FloatArray:
@@ -92,7 +93,7 @@ def solve_q(stack: Stack, target: FloatArray) -> FloatArray:
 
     def log_q(t: FloatArray) -> tuple[FloatArray, FloatArray]:
         w = 1.0 / (stack.v + t)
-        r = stack.y - across(w, stack.y) / np.add.reduce(w)
+        r = stack.y - across(w, stack.y) / down(w)
         wr = w * r
         q = across(wr, r)
         return np.log(q) - log_target, -across(wr, wr) / q
@@ -107,7 +108,7 @@ def _pm(stack: Stack) -> FloatArray:
 def _pmm(stack: Stack) -> FloatArray:
     from scipy.special import chdtri
 
-    return solve_q(stack, chdtri(stack.n - 1.0, 0.5))
+    return solve_q(stack, chdtri(stack.n - 1.0, 0.5).astype(float))
 
 
 def _ml(stack: Stack) -> FloatArray:

@@ -10,11 +10,7 @@ import numpy as np
 
 from metareview.effects import FloatArray
 from metareview.synthesis.stack import Stack
-
-
-def across(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return ``(D,)`` the sum of ``a b`` over the studies of each data set."""
-    return np.einsum("kd,kd->d", a, b)  # type: ignore[no-any-return]
+from metareview.synthesis.sums import across, down, spread_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,26 +67,10 @@ class Weighted:
         return spread_of(self.w, self.w) / self.total
 
 
-def spread_of(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return ``sum a sum b - sum a b`` over different studies; exact also when the first is a giant."""
-    first_a, first_b, a, b = a[0], b[0], a[1:], b[1:]
-    others_a, others_b = np.add.reduce(a), np.add.reduce(b)
-    return others_a * others_b - across(a, b) + first_a * others_b + first_b * others_a
-
-
-def traced_square(w: FloatArray, total: FloatArray) -> FloatArray:
-    """Return ``tr(P^2)`` of ``P = W - w w' / sum w``; exact also when the first study is a giant."""
-    first, rest = w[0], w[1:]
-    others, squares = np.add.reduce(rest), across(rest, rest)
-    top = first * first * (others * others + 2.0 * squares) + squares * squares
-    cubes = np.einsum("kd,kd,kd->d", rest, rest, rest)
-    return top / (total * total) + squares - 2.0 * cubes / total  # type: ignore[no-any-return]
-
-
 def weigh(stack: Stack, tau2: FloatArray) -> Weighted:
     """Weight a stack by ``1 / (v + tau2)``."""
     w = 1.0 / (stack.v + tau2)
-    total = np.add.reduce(w)
+    total = down(w)
     with np.errstate(all="ignore"):
         mu = across(w, stack.y) / total
     return Weighted(stack, tau2, w, total, mu)
