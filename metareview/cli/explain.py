@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from rich.tree import Tree
-
     from metareview.review.trail import Step
 
 
@@ -33,16 +32,11 @@ def explain(review: str, analysis: str, study: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(trail.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))
         return
-    from rich.console import Console
+    for depth, line in _lines(trail):
+        click.echo("  " * depth + line)
 
-    Console(soft_wrap=True, highlight=False).print(_tree(trail))
 
-
-def _tree(step: Step) -> Tree:
-    from rich.text import Text
-    from rich.tree import Tree
-
-    tree = Tree(Text(step.text))
+def _lines(step: Step, depth: int = 0) -> Iterator[tuple[int, str]]:
+    yield depth, step.text
     for below in step.rests_on:
-        tree.add(_tree(below))
-    return tree
+        yield from _lines(below, depth + 1)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from metareview.synthesis.wording import interval_name, number, per_cent, printed, printed_interval, span
+from metareview.synthesis.intervals import INTERVALS
+from metareview.synthesis.wording import number, per_cent, printed, printed_interval, span
 
 if TYPE_CHECKING:
     from metareview.protocol import Protocol
@@ -112,7 +113,7 @@ def _how(synthesis: Synthesis) -> str:
     if method.model not in ("common", "random"):
         return f"model {method.model}"
     estimator = "" if method.tau2 == "none" else f", {method.tau2}"
-    return f"{method.model} effects{estimator}, {interval_name(method.ci)} interval"
+    return f"{method.model} effects{estimator}, {INTERVALS[method.ci].label} interval"
 
 
 def _conclusion(synthesis: Synthesis) -> str:
