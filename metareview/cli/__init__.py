@@ -19,10 +19,13 @@ from metareview.errors import MetareviewError
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("metareview.cli.new:start_review", "write a commented protocol for a new review"),
     "check": ("metareview.cli.check:check_review", "find what cannot be or is unlikely in plan and sheets"),
+    "screen": ("metareview.cli.screen:screen_records", "judge records: read, agree, settle, simulate"),
+    "flow": ("metareview.cli.flow:draw_flow", "count and draw the PRISMA 2020 flow diagram"),
     "pool": ("metareview.cli.pool:pool", "pool and draw every planned analysis of a review"),
     "meta": ("metareview.cli.meta:pool_table", "pool one table of studies, without a protocol"),
     "explain": ("metareview.cli.explain:explain", "follow an estimate back to file, line, page and search"),
     "status": ("metareview.cli.status:status", "say which outputs are stale, and because of which cell"),
+    "measures": ("metareview.cli.measures:list_measures", "list the effect measures and what they need"),
     "convert": (
         "metareview.cli.convert:convert_numbers",
         "derive what a synthesis needs from what a paper prints",
