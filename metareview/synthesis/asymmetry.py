@@ -98,11 +98,6 @@ def _weighted_line(y: FloatArray, x: FloatArray, w: FloatArray) -> tuple[FloatAr
     """Fit ``y = b0 + b1 x`` with weights known up to a factor: coefficients, their errors, df."""
     from statsmodels.regression.linear_model import WLS
 
-    if np.ptp(x) <= 1e-12 * np.max(np.abs(x)):
-        raise SynthesisError(
-            "Funnel-plot asymmetry cannot be tested: all studies have the same precision, so there is "
-            "nothing to regress on."
-        )
     centre, spread, weight = np.average(y, weights=w), np.max(np.abs(x)), np.max(w)
     design = np.column_stack([np.ones(len(x)), x / spread])
     fit = WLS(y - centre, design, weights=w / weight).fit()
@@ -198,10 +193,6 @@ def _begg(funnel: _Funnel) -> _Line:
     ties = min(len(np.unique(deviate)), len(np.unique(funnel.v))) < k
     how: Literal["exact", "asymptotic"] = "exact" if k < 50 and not ties else "asymptotic"
     found = kendalltau(deviate, funnel.v, method=how)
-    if not np.isfinite(found.statistic):
-        raise SynthesisError(
-            "Begg's test cannot be made: all studies have the same precision or the same effect."
-        )
     tau, p = float(found.statistic), float(found.pvalue)
     note = "Begg's test has the weaknesses of Egger's and less power; it is not recommended (Sterne 2011)."
     exact = f"Its P value is {how}" + (", because there are ties." if ties else ".")
@@ -286,6 +277,7 @@ def asymmetry_test(
     funnel = _funnel(effects, TESTS[code].needs, tau2)
     k = len(funnel.y)
     _check_number(k, force)
+    _check_spread(funnel)
     line = TESTS[code].run(funnel)
     overrides = _overrides(effects, code, k)
     caveat = _CAVEATS.get(effects.measure.code)
@@ -353,6 +345,14 @@ def _check_number(k: int, force: bool) -> None:
             "too little power (Sterne et al. 2011). To have it all the same, override the rule (--force); "
             "the override is recorded."
         )
+
+
+def _check_spread(funnel: _Funnel) -> None:
+    """Refuse a funnel without width or without height."""
+    flat = np.ptp(funnel.v) <= 1e-12 * np.max(funnel.v)
+    if flat or np.ptp(funnel.y) == 0:
+        what = "precision" if flat else "effect"
+        raise SynthesisError(f"Funnel-plot asymmetry cannot be tested: all studies have the same {what}.")
 
 
 def _overrides(effects: Effects, code: str, k: int) -> tuple[str, ...]:
