@@ -75,6 +75,22 @@ def save_figure(
     return files
 
 
+def save_pages(figures: Sequence[Figure], path: str | Path, *, dpi: int | None = None) -> tuple[Path, ...]:
+    """Write the pages of a figure: one file of one page, else ``x-1.svg``, ``x-2.svg`` and so on."""
+    path = Path(path)
+    if len(figures) == 1:
+        return save_figure(figures[0], path, dpi=dpi)
+    return tuple(
+        file
+        for number, figure in enumerate(figures, 1)
+        for file in save_figure(figure, path.with_name(f"{_stem(path).name}-{number}{path.suffix}"), dpi=dpi)
+    )
+
+
+def _stem(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix[1:].casefold() in {*FORMATS, "tif", "html"} else path
+
+
 def figure_bytes(figure: Figure, form: str, *, dpi: int | None = None) -> bytes:
     """Return a figure's file as bytes: text as text in SVG, fonts embedded in PDF, no date in either."""
     from matplotlib import rc_context
@@ -110,15 +126,14 @@ def _finish_svg(raw: bytes, alt: str) -> bytes:
 
 
 def write_companions(figure: Figure, path: str | Path) -> tuple[Path, ...]:
-    """Write what a figure says beside it: its alt text (``.txt``) and its data (``.csv``)."""
-    stem = Path(path)
-    stem = stem.with_suffix("") if stem.suffix[1:].casefold() in {*FORMATS, "tif", "html"} else stem
+    """Write what a figure says beside it: its alt text (``x.alt.txt``) and its data (``x.data.csv``)."""
+    stem = _stem(Path(path))
     alt, columns = str(getattr(figure, "alt", "")), list(getattr(figure, "columns", ()))
     files = []
     if alt:
-        files.append(stem.with_name(f"{stem.name}.txt"))
+        files.append(stem.with_name(f"{stem.name}.alt.txt"))
         write_atomically(files[-1], alt + "\n")
     if columns:
-        files.append(stem.with_name(f"{stem.name}.csv"))
+        files.append(stem.with_name(f"{stem.name}.data.csv"))
         write_atomically(files[-1], write_table(columns, getattr(figure, "rows", ())))
     return tuple(files)
