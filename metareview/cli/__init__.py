@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "screen": ("metareview.cli.screen:screen_records", "judge records: read, agree, settle, simulate"),
     "flow": ("metareview.cli.flow:draw_flow", "count and draw the PRISMA 2020 flow diagram"),
     "pool": ("metareview.cli.pool:pool", "pool and draw every planned analysis of a review"),
+    "plot": ("metareview.cli.plot:draw_figure", "draw any figure of a review in a journal's style"),
     "meta": ("metareview.cli.meta:pool_table", "pool one table of studies, without a protocol"),
     "explain": ("metareview.cli.explain:explain", "follow an estimate back to file, line, page and search"),
     "status": ("metareview.cli.status:status", "say which outputs are stale, and because of which cell"),
