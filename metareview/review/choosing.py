@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from metareview.extraction import Contrast, Result
 from metareview.review.columns import Numbers, arm_numbers, contrast_numbers, printed_interval_note
+from metareview.review.deriving import derivation_notes
 
 if TYPE_CHECKING:
     from metareview.effects import Measure
@@ -160,6 +161,8 @@ def _enter(
     analysis: Analysis, sheets: Sheets, study: Study, rows: Sequence[Result | Contrast], measure: Measure
 ) -> Entered:
     notes = [*_basis_notes(rows), *_combined_note(analysis, sheets, rows)]
+    if measure.kind == "continuous":
+        notes += derivation_notes(tuple(row for row in rows if isinstance(row, Result)))
     if measure.scale == "log":
         for row in rows:
             if isinstance(row, Contrast):

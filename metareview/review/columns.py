@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from math import exp, log
 from typing import TYPE_CHECKING
 
+from metareview.review.deriving import moments_of
+
 if TYPE_CHECKING:
     from metareview.effects import Measure
     from metareview.extraction import Contrast, Result
@@ -52,30 +54,35 @@ def arm_numbers(rows: Sequence[Sequence[Result]], measure: Measure) -> Numbers:
         return {}
     numbers: Numbers = {}
     for names, arm in zip(wanted, rows, strict=True):
-        found = _combined([{name: getattr(row, name) for name in names} for row in arm])
+        found = _combined([_values(row, list(names)) for row in arm])
         if any(value is None for value in found.values()):
             return {}
         numbers |= {names[name]: float(value) for name, value in found.items() if value is not None}
     return numbers
 
 
+def _values(row: Result, names: Sequence[str]) -> dict[str, float | None]:
+    given = moments_of(row) if "mean" in names else row
+    return {name: getattr(given if name in ("mean", "sd") else row, name) for name in names}
+
+
 def _combined(arms: list[dict[str, float | None]]) -> dict[str, float | None]:
     """Combine the arms of one role: counts and times add up, means and SDs by the Handbook's formula."""
     if len(arms) == 1:
         return arms[0]
-    if any(value is None for arm in arms for value in arm.values()):
+    whole = [{name: value for name, value in arm.items() if value is not None} for arm in arms]
+    if any(len(have) < len(arm) for have, arm in zip(whole, arms, strict=True)):
         return dict.fromkeys(arms[0])
     if "mean" in arms[0]:
-        return _combined_means(arms)
-    return {name: sum(arm[name] or 0.0 for arm in arms) for name in arms[0]}
+        return _combined_means(whole)
+    return {name: sum(arm[name] for arm in whole) for name in arms[0]}
 
 
-def _combined_means(arms: list[dict[str, float | None]]) -> dict[str, float | None]:
+def _combined_means(arms: list[dict[str, float]]) -> dict[str, float | None]:
     from metareview.effects.conversions import combine_arms
 
-    columns = {name: [arm[name] for arm in arms] for name in ("n", "mean", "sd")}
-    derived = combine_arms(**columns)
-    return {"mean": derived["mean"], "sd": derived["sd"], "n": derived["n"]}
+    derived = combine_arms(*([arm[name] for arm in arms] for name in ("n", "mean", "sd")))
+    return {name: float(derived[name]) for name in ("n", "mean", "sd")}  # type: ignore[arg-type]
 
 
 def contrast_numbers(row: Contrast) -> Numbers:

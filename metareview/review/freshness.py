@@ -68,9 +68,10 @@ def inputs_of(
     }
     for other in beside:
         found[f"settings of {other.id}"] = _texts(other.analysis.model_dump(mode="json"))
-    for part in (*protocol.outcomes, *protocol.arms):
-        if part.id in (*planned.analysis.outcomes, *planned.analysis.compare):
-            found[f"protocol {part.id}"] = _texts(part.model_dump(mode="json"))
+    named = {*planned.analysis.outcomes, *planned.analysis.compare}
+    parts = {**{o.id: o for o in protocol.outcomes}, **{a.id: a for a in protocol.arms}}
+    for name in sorted(named & parts.keys()):
+        found[f"protocol {name}"] = _texts(parts[name].model_dump(mode="json"))
     for entered in chosen.entered:
         found[f"studies.csv {entered.study.study}"] = _cells(entered.study)
         for row in entered.rows:

@@ -66,18 +66,12 @@ def test_a_study_of_one_design_does_not_enter_an_analysis_of_another(tmp_path):
 
 
 def test_several_means_of_one_role_are_combined_by_the_handbooks_formula(tmp_path):
-    plan = PROTOCOL.replace('kind = "binary"', 'kind = "continuous"').replace(
-        'measure = "RR"', 'measure = "MD"'
-    )
-    plan = plan.replace(
-        '[[analyses.sensitivity]]\nid = "mh"\ntitle = "Death, Mantel-Haenszel"\nmodel = "mh"', ""
-    )
     results = (
         "row,study,outcome,timepoint,population,arm,n,mean,sd,basis\n"
         "r1,B,death,day 28,ITT,low,10,2,1,reported\nr2,B,death,day 28,ITT,high,10,4,1,reported\n"
         "r3,B,death,day 28,ITT,placebo,20,1,1,reported\n"
     )
-    review = Review("small", lay_out(tmp_path, protocol=plan, results=results))
+    review = Review("small", lay_out(tmp_path, protocol=CONTINUOUS, results=results))
     numbers = entered(review, "death")["B"].numbers
     assert (numbers["m1i"], numbers["n1i"]) == (3, 20)
     assert numbers["sd1i"] == pytest.approx(((9 + 9 + 20) / 19) ** 0.5)
@@ -89,3 +83,29 @@ def test_the_arms_sheet_says_the_role(tmp_path):
     )
     review = Review("small", lay_out(tmp_path, arms=swapped))
     assert entered(review, "death")["A"].numbers["ai"] == 20
+
+
+CONTINUOUS = PROTOCOL.replace('kind = "binary"', 'kind = "continuous"').replace(
+    'measure = "RR"', 'measure = "MD"'
+)
+CONTINUOUS = CONTINUOUS.replace(
+    '[[analyses.sensitivity]]\nid = "mh"\ntitle = "Death, Mantel-Haenszel"\nmodel = "mh"', ""
+)
+
+
+def test_a_standard_error_or_quartiles_become_a_standard_deviation_and_are_said_to(tmp_path):
+    results = (
+        "row,study,outcome,timepoint,population,arm,n,mean,sd,se,median,q1,q3,basis\n"
+        "r1,A,death,day 28,ITT,drug,25,2,,0.2,,,,reported\n"
+        "r2,A,death,day 28,ITT,placebo,40,,,,10,8,12,reported\n"
+    )
+    one = entered(Review("small", lay_out(tmp_path, protocol=CONTINUOUS, results=results)), "death")["A"]
+    assert one.numbers["sd1i"] == pytest.approx(1)
+    assert one.numbers["m2i"] == pytest.approx(10)
+    assert one.notes[0].startswith("Arm drug: SD derived")
+    assert one.notes[1].startswith("Arm placebo: mean and SD derived")
+
+
+def test_a_lopsided_printed_interval_is_said_beside_the_one_shown(review):
+    (note,) = entered(review, "relapse")["A"].notes
+    assert note.startswith("The report prints the interval 0.48 to 0.95")
