@@ -5,6 +5,7 @@ from metareview.screening.counting import (
     Origin,
     Place,
     count_flow,
+    origins_of,
     place_records,
     require_complete,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "append_decision",
     "append_decisions",
     "count_flow",
+    "origins_of",
     "place_records",
     "reach_verdicts",
     "read_log",

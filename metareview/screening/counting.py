@@ -38,7 +38,7 @@ class Origin:
 
     Attributes
     ----------
-    kind : how it was searched, as ``method`` in ``searches.csv`` says: ``database``, ``register`` …
+    kind : how it was searched, as ``method`` in ``searches.csv`` says: ``databases``, ``registers`` …
     name : as the diagram prints it: ``PubMed``, ``ClinicalTrials.gov``
     """
 

@@ -65,10 +65,12 @@ class Reason:
     ----------
     id : short, as written in the decision files
     label : as the flow diagram prints it
+    text : the criterion's own words, for the reviewer
     """
 
     id: str
     label: str = ""
+    text: str = ""
 
     def __str__(self) -> str:
         """Give the label, or the id where there is none."""

@@ -6,19 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from metareview.errors import ScreeningError
+from metareview.search.ledger import METHODS
 
-MAIN_KINDS = ("database", "register")
-# a method of searching, as searches.csv names it -> the heading of its lines in the diagram
-HEADINGS = {
-    "database": "Databases",
-    "register": "Registers",
-    "website": "Websites",
-    "organisation": "Organisations",
-    "citation searching": "Citation searching",
-    "seed document": "Seed documents",
-    "other": "Other sources",
-}
-KINDS = tuple(HEADINGS)
+KINDS = METHODS
+MAIN_KINDS = ("databases", "registers")
 CITATION = (
     "Page MJ, McKenzie JE, Bossuyt PM, et al. The PRISMA 2020 statement: an updated guideline for reporting "
     "systematic reviews. BMJ 2021;372:n71. doi:10.1136/bmj.n71"
@@ -33,7 +24,7 @@ class Count:
     ----------
     label : a database's name, or the reason of an exclusion
     n : how many
-    kind : of a source: a key of :data:`HEADINGS`; ``""`` for a reason
+    kind : of a source: one of ``METHODS`` of the searches; ``""`` for a reason
     """
 
     label: str

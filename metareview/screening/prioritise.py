@@ -17,6 +17,7 @@ from metareview.errors import ScreeningError
 from metareview.search import Record
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 COST = 0.11
 WEIGHT_RATIO = 9.8
 FEW = 20
@@ -49,7 +50,7 @@ def text_features(texts: Sequence[str]) -> Any:
         raise ScreeningError("the records hold no words to learn from: no titles, no abstracts.") from None
 
 
-def relevance(features: Any, known: IntArray, labels: IntArray) -> npt.NDArray[np.float64] | None:
+def relevance(features: Any, known: IntArray, labels: IntArray) -> FloatArray:
     """Score every record by what is known of some.
 
     Parameters
@@ -59,24 +60,50 @@ def relevance(features: Any, known: IntArray, labels: IntArray) -> npt.NDArray[n
     known : (m,)
         Rows that were judged.
     labels : (m,)
-        1 for relevant, 0 for not.
+        1 for relevant, 0 for not; both must be there.
 
     Returns
     -------
-    (n,) array or None
-        Distance from the SVM's plane, higher is more likely relevant; ``None`` while only one
-        verdict, or none, is known.
+    (n,) array
+        Distance from the SVM's plane: higher is more likely relevant.
     """
     from sklearn.svm import LinearSVC
 
     positive = int(labels.sum())
-    if positive in (0, len(labels)):
-        return None
     svm = LinearSVC(C=COST, random_state=0)
     weights = np.where(labels == 1, WEIGHT_RATIO * (len(labels) - positive) / positive, 1.0)
     svm.fit(features[known], labels, sample_weight=weights * len(labels) / weights.sum())
-    scores: npt.NDArray[np.float64] = svm.decision_function(features)
+    scores: FloatArray = svm.decision_function(features)
     return scores
+
+
+class Ranker:
+    """Ranks the unread of a set of records, reading their words once.
+
+    Parameters
+    ----------
+    records
+        All of them, read and unread.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+        self._features: Any = None
+
+    def order(self, relevant: Mapping[str, bool]) -> list[Record]:
+        """Put the unread records in the order of reading; see :func:`rank_records`."""
+        read = [i for i, record in enumerate(self._records) if record.id in relevant]
+        unread = [i for i, record in enumerate(self._records) if record.id not in relevant]
+        labels = np.array([relevant[self._records[i].id] for i in read], dtype=np.int64)
+        if unread and 0 < labels.sum() < len(labels):
+            scores = self._scores(np.array(read, dtype=np.int64), labels)
+            unread.sort(key=lambda i: -scores[i])
+        return [self._records[i] for i in unread]
+
+    def _scores(self, read: IntArray, labels: IntArray) -> FloatArray:
+        if self._features is None:
+            self._features = text_features([text_of(record) for record in self._records])
+        return relevance(self._features, read, labels)
 
 
 def rank_records(records: Sequence[Record], relevant: Mapping[str, bool]) -> list[Record]:
@@ -95,11 +122,4 @@ def rank_records(records: Sequence[Record], relevant: Mapping[str, bool]) -> lis
         Every unread record, the most likely relevant first; in the order given while nothing can be
         learned yet (a relevant and an irrelevant record are needed).
     """
-    unread = [i for i, record in enumerate(records) if record.id not in relevant]
-    known = np.array([i for i, record in enumerate(records) if record.id in relevant], dtype=np.int64)
-    labels = np.array([relevant[records[i].id] for i in known], dtype=np.int64)
-    if not unread or not 0 < labels.sum() < len(labels):
-        return [records[i] for i in unread]
-    scores = relevance(text_features([text_of(record) for record in records]), known, labels)
-    assert scores is not None
-    return [records[i] for i in sorted(unread, key=lambda i: -scores[i])]
+    return Ranker(records).order(relevant)

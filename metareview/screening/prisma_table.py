@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from metareview.screening.flow import Column, Count, Flow, total
+from metareview.screening.flow import MAIN_KINDS, Column, Count, Flow, total
 from metareview.search.ledger import SearchRun
 from metareview.tables import write_table
 
@@ -79,18 +79,17 @@ def _previous(flow: Flow) -> Iterator[_Line]:
 
 def _identified(flow: Flow) -> Iterator[_Line]:
     main, other = flow.databases, flow.other or Column(name="other methods")
-    rest = sum(total(other.of_kind(kind)) for kind in ("citation searching", "seed document", "other"))
-    mixed = rest != total(other.of_kind("citation searching"))
     for kind, node in (("database", "node7"), ("register", MISSING)):
-        counts = main.of_kind(kind)
+        counts = main.of_kind(f"{kind}s")
         yield _Line(f"{kind}_results", node, "box2", f"{kind.title()}s", total(counts), "identified from")
         yield _Line(f"{kind}_specific_results", MISSING, "box2", f"Each {kind}", _listed(counts))
     yield _Line(MISSING, "node16", "othstud", "Identification of new studies via other methods")
-    yield _Line("website_results", "node17", "box11", "Websites", total(other.of_kind("website")))
-    organised = total(other.of_kind("organisation"))
-    yield _Line("organisation_results", MISSING, "box11", "Organisations", organised)
-    words = "Citation searching, seed documents and other sources" if mixed else "Citation searching"
-    yield _Line("citations_results", MISSING, "box11", words, rest)
+    for data, node, kind in (
+        ("website_results", "node17", "websites"),
+        ("organisation_results", MISSING, "organisations"),
+        ("citations_results", MISSING, "citation searching"),
+    ):
+        yield _Line(data, node, "box11", kind.capitalize(), total(other.of_kind(kind)))
 
 
 def _removed(main: Column) -> Iterator[_Line]:
@@ -179,7 +178,7 @@ def search_appendix(runs: Iterable[SearchRun], *, title: str = "", dedupe: str =
 
 
 def _appendix_entry(number: int, run: SearchRun) -> str:
-    database = run.method in ("database", "register")
+    database = run.method in MAIN_KINDS
     searched = run.database or "not recorded"
     lines = [
         f"{number}. {searched} ({run.method}), search {run.id}",

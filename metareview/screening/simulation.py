@@ -168,7 +168,6 @@ def _read_in_order(features: object, truth: IntArray, seed: int, tell: Callable[
     while unread.any():
         known = np.array(order, dtype=np.int64)
         scores = relevance(features, known, truth[known])
-        assert scores is not None
         best = np.argsort(np.where(unread, -scores, np.inf), kind="stable")[: min(batch, int(unread.sum()))]
         order += best.tolist()
         unread[best] = False

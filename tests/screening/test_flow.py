@@ -21,9 +21,9 @@ from metareview.screening import (
 from metareview.search import Record
 
 ORIGINS = {
-    "pubmed": Origin("database", "PubMed"),
-    "embase": Origin("database", "Embase"),
-    "ctgov": Origin("register", "ClinicalTrials.gov"),
+    "pubmed": Origin("databases", "PubMed"),
+    "embase": Origin("databases", "Embase"),
+    "ctgov": Origin("registers", "ClinicalTrials.gov"),
     "seed": Origin("citation searching", "Seed document"),
 }
 
@@ -67,7 +67,7 @@ def test_each_box_of_a_small_review_is_counted():
         reasons=[Reason("population", "Wrong population")],
     )
     main, other = flow.databases, flow.other
-    assert main.identified == (Count("Embase", 1, "database"), Count("PubMed", 6, "database"))
+    assert main.identified == (Count("Embase", 1, "databases"), Count("PubMed", 6, "databases"))
     assert (main.duplicates, main.screened, main.excluded, main.sought) == (1, 6, 1, 5)
     assert (main.not_retrieved, main.assessed, main.included) == (1, 4, 2)
     assert main.excluded_reports == (Count("Wrong population", 1), Count("design", 1))
@@ -86,9 +86,9 @@ def test_a_record_found_twice_counts_in_both_sources_and_once_as_a_duplicate():
 
 
 def test_two_runs_in_the_same_database_identify_a_record_once():
-    origins = {"pubmed 1": Origin("database", "PubMed"), "pubmed 2": Origin("database", "PubMed")}
+    origins = {"pubmed 1": Origin("databases", "PubMed"), "pubmed 2": Origin("databases", "PubMed")}
     identified = Identified(records=[record("a", "pubmed 1", "pubmed 2")], origins=origins)
-    assert count_flow(identified, []).databases.identified == (Count("PubMed", 1, "database"),)
+    assert count_flow(identified, []).databases.identified == (Count("PubMed", 1, "databases"),)
 
 
 def test_an_unfinished_review_says_what_waits():
@@ -175,7 +175,7 @@ def test_a_circle_of_duplicates_is_refused():
 
 def test_numbers_that_do_not_add_up_cannot_be_a_column():
     with pytest.raises(ScreeningError, match="10 records identified are not 3 duplicates"):
-        Column(identified=(Count("PubMed", 10, "database"),), duplicates=3, screened=6, excluded=6)
+        Column(identified=(Count("PubMed", 10, "databases"),), duplicates=3, screened=6, excluded=6)
 
 
 def test_reports_of_no_study_cannot_be_a_flow():

@@ -1,0 +1,137 @@
+"""Decisions to and from ASReview, Rayyan and Covidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from metareview.cli.screen_reading import STAGE, stage_named
+from metareview.errors import ScreeningError
+from metareview.files import write_atomically
+from metareview.review.place import find_review
+from metareview.review.screened import ScreeningDesk
+from metareview.screening import Decision, append_decisions, read_log
+from metareview.screening.exchange import (
+    Imported,
+    Mapped,
+    read_asreview,
+    read_covidence,
+    read_rayyan,
+    write_asreview,
+    write_covidence,
+    write_rayyan,
+)
+from metareview.screening.exchange.covidence import LISTS
+from metareview.screening.log import log_path
+
+TARGETS = click.Choice(["asreview", "rayyan", "covidence"])
+SOURCES = click.Choice(["asreview", "rayyan", *(f"covidence-{name}" for name in LISTS)])
+
+
+@click.command()
+@click.argument("review")
+@click.argument("file")
+@click.option(
+    "--from", "program", required=True, type=SOURCES, help="Which program wrote it; which list of Covidence."
+)
+@STAGE
+@click.option(
+    "--as", "reviewer", default="", metavar="NAME", help="Whose decisions, if the file does not say."
+)
+@click.option("--name", "names", multiple=True, metavar="THEIRS=OURS", help="Rename a reviewer.")
+@click.option("--reason", "words", multiple=True, metavar="WORDS=ID", help="Which criterion a reason is.")
+def import_votes(
+    *,
+    review: str,
+    file: str,
+    program: str,
+    stage: str,
+    reviewer: str,
+    names: tuple[str, ...],
+    words: tuple[str, ...],
+) -> None:
+    """Add the decisions in FILE, every reviewer's to their own file of REVIEW.
+
+    Rows that are no record of the review are listed. What stands already is not added again.
+
+    \b
+    Examples:
+      metareview screen import msc-sr-agvhd articles.csv --from rayyan --name "ann@x.org=AB"
+      metareview screen import msc-sr-agvhd asreview.csv --from asreview --as AB
+      metareview screen import msc-sr-agvhd excluded.csv --from covidence-excluded --as team
+    """
+    desk = ScreeningDesk(find_review(review))
+    mapped = Mapped(stage_named(stage), desk.reasons, _pairs(names, "--name"), _pairs(words, "--reason"))
+    imported = _read(file, program, desk, mapped, reviewer)
+    added = _add(desk.place.screened, imported)
+    for note in imported.notes:
+        click.echo(f"note: {note}")
+    for row in imported.unmatched:
+        click.echo(f"not a record of {review}: {row}")
+    said = ", ".join(f"{n} by {name}" for name, n in added.items())
+    click.echo(f"{sum(added.values())} decisions added{f' ({said})' if said else ''}.")
+
+
+def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
+    wrong = [pair for pair in given if "=" not in pair]
+    if wrong:
+        raise ScreeningError(f'{option} is "{pair}"; THEIRS=OURS would be right.' for pair in wrong)
+    return dict(pair.rsplit("=", 1) for pair in given)
+
+
+def _read(file: str, program: str, desk: ScreeningDesk, mapped: Mapped, reviewer: str) -> Imported:
+    records = desk.identified.unique()
+    if program == "rayyan":
+        return read_rayyan(file, records, mapped=mapped)
+    if not reviewer:
+        raise ScreeningError(f"files of {program} do not say who decided; say it with --as NAME.")
+    if program == "asreview":
+        return read_asreview(file, records, reviewer=reviewer, mapped=mapped)
+    which = program.removeprefix("covidence-")
+    return read_covidence(file, records, reference_list=which, reviewer=reviewer, mapped=mapped)
+
+
+def _add(folder: Path, imported: Imported) -> dict[str, int]:
+    """Add what does not stand already; say how many per reviewer."""
+    added = {}
+    for reviewer in dict.fromkeys(d.reviewer for d in imported.decisions):
+        mine = [d for d in imported.decisions if d.reviewer == reviewer]
+        fresh = [d for d in mine if not _stands(folder, d)]
+        if fresh:
+            append_decisions(folder, fresh, owner=reviewer)
+            added[reviewer] = len(fresh)
+    return added
+
+
+def _stands(folder: Path, decision: Decision) -> bool:
+    path = log_path(folder, decision.reviewer)
+    if not path.exists():
+        return False
+    held = read_log(path).standing(decision.stage).get(decision.record)
+    return held is not None and (held.verdict, held.reason) == (decision.verdict, decision.reason)
+
+
+@click.command()
+@click.argument("review")
+@click.option("--to", "program", required=True, type=TARGETS, help="Which program will read the file.")
+@STAGE
+@click.option("--as", "reviewer", default="", metavar="NAME", help="ASReview: whose label to give.")
+@click.option("-o", "output", required=True, help="The file to write.")
+def export_votes(review: str, program: str, stage: str, reviewer: str, output: str) -> None:
+    """Write the records of REVIEW with every reviewer's vote for another program.
+
+    \b
+    Example:
+      metareview screen export msc-sr-agvhd --to rayyan --stage abstract -o rayyan.csv
+    """
+    desk = ScreeningDesk(find_review(review))
+    records, named = desk.identified.unique(), stage_named(stage)
+    if program == "rayyan":
+        text = write_rayyan(records, desk.logs, stage=named)
+    elif program == "covidence":
+        text = write_covidence(records, desk.logs, stage=named)
+    else:
+        text = write_asreview(records, desk.logs, stage=named, reviewer=reviewer)
+    write_atomically(output, text)
+    click.echo(f"{len(records)} records are in {output}.")

@@ -1,0 +1,360 @@
+"""Reading records at the terminal, one key each; what is decided is on the disk before the next is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import click
+
+from metareview.cli.keys import single_keys
+from metareview.errors import ScreeningError
+from metareview.review.place import find_review
+from metareview.review.screened import ScreeningDesk
+from metareview.screening import Decision, append_decisions
+from metareview.screening.decision import (
+    ABSTRACT,
+    AUTOMATION,
+    BEFORE,
+    CONSENSUS,
+    EXCLUDE,
+    FULL_TEXT,
+    INCLUDE,
+    NOT_RETRIEVED,
+    UNCLEAR,
+    WITHDRAWN,
+    Reason,
+    now,
+)
+from metareview.screening.highlight import find_words, question_words
+from metareview.screening.session import Desk, Session, conflicts, due_records
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from metareview.protocol import PICO
+    from metareview.search import Record
+
+COLOURS = {
+    "population": "bold cyan",
+    "intervention": "bold green",
+    "comparator": "bold yellow",
+    "outcomes": "bold magenta",
+}
+KEYS = {
+    "i": "include",
+    "e": "exclude",
+    "u": "unclear",
+    "x": "not retrieved",
+    "b": "back (undo)",
+    "n": "note",
+    "s": "skip",
+    "t": "test whether to stop",
+    "?": "keys",
+    "q": "quit",
+}
+STAGE = click.option(
+    "--stage",
+    type=click.Choice(["abstract", "full-text"]),
+    default="abstract",
+    show_default=True,
+    help="Which stage.",
+)
+AS = click.option("--as", "reviewer", required=True, metavar="NAME", help="Who decides: initials or a name.")
+
+
+def stage_named(option: str) -> str:
+    """Give the stage as decisions keep it."""
+    return option.replace("-", " ")
+
+
+@click.command()
+@click.argument("review")
+@STAGE
+@AS
+@click.option(
+    "--prioritise",
+    is_flag=True,
+    help="Let a learner put the likely relevant first (extra: metareview[screen]); it excludes nothing.",
+)
+def read(review: str, stage: str, reviewer: str, prioritise: bool) -> None:
+    """Read the records of REVIEW one by one and decide with single keys.
+
+    Keys: i include, e exclude, 1-9 exclude for the reason of that number, u unclear, x report not
+    retrieved (full text), b back (undo), n note, s skip, t test whether to stop, ? keys, q quit.
+    Without a terminal, each line of the input is one key.
+
+    Each decision is added to screened/REVIEW/NAME.csv at once; reading goes on where it was left. Other
+    reviewers' decisions are not shown.
+
+    \b
+    Example:
+      metareview screen msc-sr-agvhd --stage abstract --as AB --prioritise
+    """
+    desk = ScreeningDesk(find_review(review))
+    named = stage_named(stage)
+    due = due_records(desk.identified.unique(), desk.logs, stage=named)
+    session = Session(Desk(desk.place.screened, named, reviewer), due, prioritise=prioritise)
+    with _open_screen(desk.protocol.pico) as screen:
+        Reading(session, desk.reasons, screen).run()
+
+
+@click.command()
+@click.argument("review")
+@STAGE
+@click.option("--as", "reviewer", required=True, metavar="NAMES", help='Who agreed, for example "AB and CD".')
+def settle(review: str, stage: str, reviewer: str) -> None:
+    """Settle the conflicts of REVIEW: shows who said what, and keeps the consensus.
+
+    \b
+    Example:
+      metareview screen settle msc-sr-agvhd --stage full-text --as "AB and CD"
+    """
+    desk = ScreeningDesk(find_review(review))
+    named = stage_named(stage)
+    due = {r.id: r for r in due_records(desk.identified.unique(), desk.logs, stage=named)}
+    open_ = {v.record: v.decisions for v in conflicts(desk.logs, list(due.values()), stage=named)}
+    session = Session(
+        Desk(desk.place.screened, named, reviewer, CONSENSUS), [due[record] for record in open_]
+    )
+    with _open_screen(desk.protocol.pico, open_) as screen:
+        Reading(session, desk.reasons, screen).run()
+
+
+@click.command()
+@click.argument("review")
+@AS
+@click.option("--target", default=0.95, show_default=True, help="Recall to be reached, a fraction.")
+@click.option("--undo", is_flag=True, help="Take an earlier stop back, so that reading can go on.")
+def stop(review: str, reviewer: str, target: float, undo: bool) -> None:
+    """Stop reading abstracts of REVIEW where the test says that enough was found.
+
+    Refused unless P < 0.05 for recall below the target. Every unread record is then entered as removed
+    before screening by automation, as PRISMA 2020 counts it.
+
+    \b
+    Example:
+      metareview screen stop msc-sr-agvhd --as AB --target 0.95
+    """
+    desk = ScreeningDesk(find_review(review))
+    click.echo(_take_back(desk, reviewer) if undo else _stop_reading(desk, reviewer, target))
+
+
+def _stop_reading(desk: ScreeningDesk, reviewer: str, target: float) -> str:
+    from metareview.screening.stopping import recall_test
+
+    due = due_records(desk.identified.unique(), desk.logs, stage=ABSTRACT)
+    session = Session(Desk(desk.place.screened, ABSTRACT, reviewer), due)
+    labels = [d.verdict != EXCLUDE for d in session.standing.values()]
+    test = recall_test(labels, total=session.total, target=target)
+    if test.p >= 0.05:
+        raise ScreeningError(f"{test} Reading must go on: P must be below 0.05.")
+    seen = {d.record for log in desk.logs for d in log.standing(ABSTRACT).values()}
+    unread = [record.id for record in due if record.id not in seen]
+    made = [_removed(record, reviewer, str(test)) for record in unread]
+    append_decisions(desk.place.screened, made, owner=reviewer)
+    return f"{test} {len(unread)} unread records are entered as removed by automation."
+
+
+def _take_back(desk: ScreeningDesk, reviewer: str) -> str:
+    log = Desk(desk.place.screened, BEFORE, reviewer).log
+    stopped = [d for d in log.standing(BEFORE).values() if d.reason == AUTOMATION]
+    made = [replace(d, verdict=WITHDRAWN, reason="", note="", when=now()) for d in stopped]
+    append_decisions(desk.place.screened, made, owner=reviewer)
+    return f"{len(made)} records are to be read again."
+
+
+def _removed(record: str, reviewer: str, why: str) -> Decision:
+    return Decision(
+        record=record,
+        stage=BEFORE,
+        reviewer=reviewer,
+        verdict=EXCLUDE,
+        reason=AUTOMATION,
+        note=f"unread when reading stopped: {why}",
+        when=now(),
+    )
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Where records are shown, and how keys and notes are asked for.
+
+    Attributes
+    ----------
+    console : rich's, plain where there is no terminal
+    key : gives the next key, ``q`` when there are no more
+    line : gives a line of text
+    words : the question's words → the part they belong to
+    votes : in a consensus, what the reviewers said of each record
+    """
+
+    console: Console
+    key: Callable[[], str]
+    line: Callable[[str], str]
+    words: dict[str, str]
+    votes: dict[str, tuple[Decision, ...]]
+
+    def show(self, record: Record, heading: str) -> None:
+        """Show a record, the question's words marked."""
+        if self.console.is_terminal and not self.console.is_dumb_terminal:
+            self.console.clear()
+        self.console.print(heading, style="dim", markup=False, highlight=False)
+        self.console.print(self.marked(record.title or "(no title)"), style="bold")
+        where = ", ".join(x for x in (record.label, record.journal, *record.types, record.id) if x)
+        self.console.print(where, style="dim", markup=False, highlight=False)
+        self.console.print()
+        self.console.print(self.marked(record.abstract or "(no abstract)"))
+        for vote in self.votes.get(record.id, ()):
+            said = " ".join(x for x in (vote.verdict, vote.reason, vote.note) if x)
+            self.console.print(f"{vote.reviewer}: {said}", style="yellow", markup=False, highlight=False)
+        self.console.print()
+
+    def marked(self, text: str) -> Text:
+        """Colour the question's words."""
+        from rich.text import Text
+
+        marked = Text(text)
+        for start, end, part in find_words(text, self.words):
+            marked.stylize(COLOURS[part], start, end)
+        return marked
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(text, markup=False, highlight=False)
+
+
+@contextmanager
+def _open_screen(pico: PICO, votes: dict[str, tuple[Decision, ...]] | None = None) -> Iterator[Screen]:
+    from rich.console import Console
+
+    words = question_words({part: getattr(pico, part) for part in COLOURS})
+    with single_keys() as (key, line):
+        yield Screen(Console(), key, line, words, votes or {})
+
+
+class Reading:
+    """The loop: show, take a key, keep.
+
+    Parameters
+    ----------
+    session
+        What comes up and where decisions go.
+    reasons
+        The criteria, numbered on the screen.
+    screen
+        Where records are shown.
+    """
+
+    def __init__(self, session: Session, reasons: Sequence[Reason], screen: Screen) -> None:
+        self.session, self.reasons, self.screen = session, tuple(reasons), screen
+        self._note = ""
+
+    def run(self) -> None:
+        """Read until all is decided or the reviewer stops."""
+        for note in self.session.notes:
+            click.echo(f"note: {note}", err=True)
+        while (record := self.session.next()) is not None:
+            started = monotonic()
+            self.screen.show(record, self._heading())
+            if not self._decide(record, started):
+                break
+        self._close()
+
+    def _heading(self) -> str:
+        done = len(self.session.standing)
+        return (
+            f"{self.session.desk.stage}, {self.session.desk.reviewer}: {done} of {self.session.total} decided"
+        )
+
+    def _decide(self, record: Record, started: float) -> bool:
+        """Take keys until the record is decided or put off; say whether to go on."""
+        self._note = ""
+        while True:
+            self.screen.say(self._menu())
+            key = self.screen.key()
+            if key in ("q", "Q", "\x03", "\x04"):
+                return False
+            if self._act(key, record, started):
+                return True
+
+    def _act(self, key: str, record: Record, started: float) -> bool:
+        """Do what a key says; return whether the next record is to be shown."""
+        if key.isdigit() and 0 < int(key) <= len(self.reasons):
+            return self._keep(record, EXCLUDE, started, self.reasons[int(key) - 1].id)
+        verdict = {"i": INCLUDE, "e": EXCLUDE, "u": UNCLEAR, "x": NOT_RETRIEVED}.get(key.lower(), "")
+        if verdict:
+            return self._verdict(record, verdict, started)
+        return self._other(key.lower(), record)
+
+    def _verdict(self, record: Record, verdict: str, started: float) -> bool:
+        full = self.session.desk.stage == FULL_TEXT
+        if verdict == NOT_RETRIEVED and not full:
+            self.screen.say("Reports are retrieved at the full-text stage.")
+            return False
+        reason = self._ask_reason() if verdict == EXCLUDE and full else ""
+        if verdict == EXCLUDE and full and not reason:
+            self.screen.say("An exclusion at full text needs one reason; nothing was kept.")
+            return False
+        return self._keep(record, verdict, started, reason)
+
+    def _keep(self, record: Record, verdict: str, started: float, reason: str = "") -> bool:
+        seconds = round(monotonic() - started, 1)
+        self.session.decide(record, verdict, reason=reason, note=self._note, seconds=seconds)
+        self.screen.say(f"{verdict}{f' ({reason})' if reason else ''}: {record.label}")
+        return True
+
+    def _ask_reason(self) -> str:
+        for line in _numbered(self.reasons):
+            self.screen.say(line)
+        self.screen.say("Which reason? (number)")
+        key = self.screen.key()
+        return self.reasons[int(key) - 1].id if key.isdigit() and 0 < int(key) <= len(self.reasons) else ""
+
+    def _other(self, key: str, record: Record) -> bool:
+        if key == "s":
+            self.session.skip(record)
+            return True
+        if key == "b":
+            undone = self.session.undo()
+            self.screen.say(f"taken back: {undone.label}" if undone else "There is nothing to take back.")
+            return undone is not None
+        if key == "n":
+            self._note = self.screen.line("note: ")
+        elif key == "t":
+            self._say_test()
+        elif not key.isspace():
+            self._say_keys()
+        return False
+
+    def _say_test(self) -> None:
+        test = self.session.recall()
+        self.screen.say(" ".join((str(test), *test.notes)))
+
+    def _say_keys(self) -> None:
+        for key, meaning in KEYS.items():
+            self.screen.say(f"{key}  {meaning}")
+        for line in _numbered(self.reasons):
+            self.screen.say(line)
+
+    def _menu(self) -> str:
+        full = self.session.desk.stage == FULL_TEXT
+        keys = [k for k in KEYS if full or k != "x"]
+        note = f"  note: {self._note}" if self._note else ""
+        return " ".join(f"[{k}] {KEYS[k]}" for k in keys) + note
+
+    def _close(self) -> None:
+        done, total = len(self.session.standing), self.session.total
+        self.screen.say(f"{done} of {total} decided; {total - done} left. Kept in {self._file()}.")
+
+    def _file(self) -> str:
+        desk = self.session.desk
+        return str(desk.folder / f"{desk.owner or desk.reviewer}.csv")
+
+
+def _numbered(reasons: Iterable[Reason]) -> list[str]:
+    return [f"{n}  {reason.id}: {reason.text or reason.label}" for n, reason in enumerate(reasons, 1)]

@@ -1,0 +1,165 @@
+"""One reviewer at work at one stage: what comes next, and what was decided, kept at once on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from metareview.screening.decision import (
+    ABSTRACT,
+    BEFORE,
+    EXCLUDE,
+    INCLUDE,
+    UNCLEAR,
+    WITHDRAWN,
+    Decision,
+    now,
+)
+from metareview.screening.log import DecisionLog, append_decision, log_path, read_log
+from metareview.screening.prioritise import Ranker
+from metareview.screening.stopping import RecallTest, recall_test
+from metareview.screening.verdicts import AGREED, CONFLICT, Verdict, reach_verdicts
+from metareview.search import Record
+
+RANK_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who decides what, and where it is kept.
+
+    Attributes
+    ----------
+    folder : ``screened/REVIEW``
+    stage : ``abstract`` or ``full text``
+    reviewer : who decides; in a consensus, who agreed
+    owner : whose file takes the decisions: the reviewer's, or ``consensus``
+    """
+
+    folder: Path
+    stage: str
+    reviewer: str
+    owner: str = ""
+
+    @property
+    def log(self) -> DecisionLog:
+        """The decisions kept so far; nobody else's are looked at."""
+        path = log_path(self.folder, self.owner or self.reviewer)
+        return read_log(path) if path.exists() else DecisionLog(path.stem)
+
+
+def due_records(records: Sequence[Record], logs: Sequence[DecisionLog], *, stage: str) -> list[Record]:
+    """Give the records that come up at a stage.
+
+    At the abstract stage all that were not removed before; at full text those that the reviewers
+    agreed to send on. An abstract still in conflict or waiting for a second reviewer is not due.
+    """
+    ids = [record.id for record in records]
+    removed = reach_verdicts(logs, ids, stage=BEFORE, needed=1)
+    left = [record for record in records if removed[record.id].state != AGREED]
+    if stage == ABSTRACT:
+        return left
+    forward = reach_verdicts(logs, ids, stage=ABSTRACT)
+    return [record for record in left if forward[record.id].forward]
+
+
+def conflicts(logs: Sequence[DecisionLog], records: Sequence[Record], *, stage: str) -> list[Verdict]:
+    """Give the records that reviewers who both judged them do not agree on."""
+    verdicts = reach_verdicts(logs, [record.id for record in records], stage=stage)
+    return [verdict for verdict in verdicts.values() if verdict.state == CONFLICT]
+
+
+class Session:
+    """A reviewer's reading of one stage; every decision is on the disk before the next record is shown.
+
+    Parameters
+    ----------
+    desk
+        Who decides what.
+    records
+        Those that come up, in their order.
+    prioritise
+        Whether a learner orders what is unread.
+    """
+
+    def __init__(self, desk: Desk, records: Sequence[Record], *, prioritise: bool = False) -> None:
+        log = desk.log
+        self.desk, self.notes = desk, log.notes
+        self._records = {record.id: record for record in records}
+        self._made = [d for d in log.decisions if d.stage == desk.stage and d.record in self._records]
+        self._ranker = Ranker(records) if prioritise else None
+        self._skipped: list[str] = []
+        self._queue: list[str] = []
+        self._since_ranked = RANK_EVERY
+
+    @property
+    def standing(self) -> Mapping[str, Decision]:
+        """The decisions that stand, by record, in the order in which they were first made."""
+        latest = {d.record: d for d in self._made}
+        return {record: d for record, d in latest.items() if d.verdict != WITHDRAWN}
+
+    @property
+    def total(self) -> int:
+        """How many records come up."""
+        return len(self._records)
+
+    def next(self) -> Record | None:
+        """Give the record to be read now; skipped ones come last; ``None`` when all are decided."""
+        self._refresh_queue()
+        decided = self.standing
+        for names in (self._queue, self._skipped):
+            for name in names:
+                if name not in decided and (names is self._skipped or name not in self._skipped):
+                    return self._records[name]
+        return None
+
+    def _refresh_queue(self) -> None:
+        if self._ranker is None:
+            self._queue = self._queue or list(self._records)
+        elif self._since_ranked >= RANK_EVERY:
+            self._queue = [record.id for record in self._ranker.order(self._relevant())]
+            self._since_ranked = 0
+
+    def _relevant(self) -> dict[str, bool]:
+        return {record: d.verdict in (INCLUDE, UNCLEAR) for record, d in self.standing.items()}
+
+    def decide(
+        self, record: Record, verdict: str, *, reason: str = "", note: str = "", seconds: float | None = None
+    ) -> Decision:
+        """Keep a decision; it is on the disk when this returns."""
+        made = Decision(
+            record=record.id,
+            stage=self.desk.stage,
+            reviewer=self.desk.reviewer,
+            verdict=verdict,
+            reason=reason,
+            note=note,
+            when=now(),
+            seconds=seconds,
+        )
+        append_decision(self.desk.folder, made, owner=self.desk.owner)
+        self._made.append(made)
+        self._since_ranked += 1 if verdict == EXCLUDE else RANK_EVERY
+        return made
+
+    def undo(self) -> Record | None:
+        """Take the last decision back, by adding a row that withdraws it; the record comes up next."""
+        standing = self.standing
+        last = next((d for d in reversed(self._made) if standing.get(d.record) is d), None)
+        if last is None:
+            return None
+        record = self._records[last.record]
+        self.decide(record, WITHDRAWN)
+        self._queue = [record.id, *(name for name in self._queue if name != record.id)]
+        self._skipped = [name for name in self._skipped if name != record.id]
+        self._since_ranked = 0
+        return record
+
+    def skip(self, record: Record) -> None:
+        """Put a record off until the others are read."""
+        self._skipped = [*(name for name in self._skipped if name != record.id), record.id]
+
+    def recall(self) -> RecallTest:
+        """Test whether enough of the relevant records were found; see :func:`recall_test`."""
+        return recall_test(list(self._relevant().values()), total=self.total)
