@@ -12,6 +12,7 @@ from metareview.errors import FileError, did_you_mean
 from metareview.extraction.cells import Fault, read_cell
 from metareview.extraction.columns import SHEETS, SheetKind
 from metareview.extraction.finding import Finding
+from metareview.extraction.grids import plain
 from metareview.tables import Row, Table, read_table
 
 
@@ -77,13 +78,14 @@ def draft_of(table: Table, row: Row, kind: SheetKind) -> tuple[Draft, list[Findi
     """Read every cell of one row."""
     values: dict[str, Any] = {}
     faults: dict[str, str] = {}
+    cells = {name: plain(text) if text[:1] == "'" else text for name, text in row.cells.items()}
     for column in kind.columns:
-        value = read_cell(row.cells.get(column.name, ""), column, decimal_comma=table.separator != ",")
+        value = read_cell(cells.get(column.name, ""), column, decimal_comma=table.separator != ",")
         if isinstance(value, Fault):
             faults[column.name] = value
             value = "" if column.kind == "key" else None
         values[column.name] = value
-    draft = Draft(kind, table.path, row.line, row.cells, values, frozenset(faults))
+    draft = Draft(kind, table.path, row.line, cells, values, frozenset(faults))
     return draft, [draft.finding("cell", name, why) for name, why in faults.items()]
 
 

@@ -1,0 +1,98 @@
+"""Sheets as text, cell for cell: what templates fill, workbooks show and merges compare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from metareview.extraction.columns import SHEETS, SheetKind
+from metareview.tables import number, read_table, write_table
+
+Cells = Mapping[str, str]
+# the columns that say which row is which, whatever else changes
+IDENTITY = {"studies": ("study",), "arms": ("study", "arm")}
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet as text.
+
+    Attributes
+    ----------
+    columns : those of the kind, then any of the reviewers' own
+    rows : cells by column
+    """
+
+    kind: SheetKind
+    columns: tuple[str, ...]
+    rows: tuple[Cells, ...]
+
+    def by_id(self) -> dict[str, Cells]:
+        """Give the rows by their identity."""
+        return {identity(self.kind, row): row for row in self.rows}
+
+
+Grids = dict[str, Grid]
+
+
+def identity(kind: SheetKind, row: Cells) -> str:
+    """Return what a row keeps when its cells change.
+
+    >>> identity(SHEETS["arms"], {"study": "A", "arm": "drug"})
+    'A / drug'
+    """
+    return " / ".join(row.get(name, "") for name in IDENTITY.get(kind.name, ("row",)))
+
+
+def empty_grid(kind: SheetKind) -> Grid:
+    """Return a sheet with a header and no rows."""
+    return Grid(kind, kind.names, ())
+
+
+def read_grids(folder: str | Path) -> Grids:
+    """Read every sheet of a folder as text; one that is missing is empty.
+
+    Raises
+    ------
+    FileError
+        When a sheet is no table.
+    """
+    return {name: _read_grid(Path(folder) / f"{name}.csv", kind) for name, kind in SHEETS.items()}
+
+
+def _read_grid(path: Path, kind: SheetKind) -> Grid:
+    if not path.exists():
+        return empty_grid(kind)
+    table = read_table(path)
+    rows = tuple({name: plain(text) for name, text in row.cells.items()} for row in table)
+    return Grid(kind, table.columns, rows)
+
+
+def grid_text(grid: Grid) -> str:
+    """Return a sheet as CSV; text that a spreadsheet would run as a formula is disarmed."""
+    rows = [{name: neutral(row.get(name, "")) for name in grid.columns} for row in grid.rows]
+    return write_table(grid.columns, rows)
+
+
+def neutral(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would take for a formula; numbers stay.
+
+    >>> neutral("=1+1"), neutral("-2.5")
+    ("'=1+1", '-2.5')
+    """
+    if (_FORMULA.match(text) and isinstance(number(text), str)) or _GUARDED.match(text):
+        return "'" + text
+    return text
+
+
+def plain(text: str) -> str:
+    """Take away the apostrophe that :func:`neutral` put there.
+
+    >>> plain(neutral("=1+1"))
+    '=1+1'
+    """
+    return text[1:] if _GUARDED.match(text) else text

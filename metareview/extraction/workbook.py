@@ -1,0 +1,119 @@
+"""The workbook: a view of the sheets to fill in, with drop-downs, definitions and locked keys.
+
+Every cell is formatted as text, so that Excel leaves 3-4 and 12.50 as they were typed. A copy of the
+sheets as they were sent out lies in hidden tabs; bringing the workbook back compares against it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from metareview.extraction.columns import Column
+from metareview.extraction.grids import Grid, Grids
+from metareview.protocol import Protocol
+
+BASE_PREFIX = "sent "
+SPARE_ROWS = 200
+_CREATED = datetime(2000, 1, 1)
+_WIDTHS = {"key": 18, "text": 24, "many": 24, "choice": 14, "date": 12}
+# what Excel allows in a list typed into a drop-down
+_LIST_LIMIT = 255
+
+
+def workbook_bytes(grids: Grids, protocol: Protocol) -> bytes:
+    """Return the workbook of these sheets; the same sheets give the same bytes."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    options = {
+        "in_memory": True,
+        "strings_to_numbers": False,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+    }
+    book = xlsxwriter.Workbook(out, options)
+    book.set_properties({"created": _CREATED, "title": protocol.title[:250]})
+    formats = {
+        "head": book.add_format({"bold": True, "text_wrap": True, "bg_color": "#DDE6EE", "num_format": "@"}),
+        "open": book.add_format({"num_format": "@", "locked": False, "valign": "top"}),
+        "given": book.add_format({"num_format": "@", "locked": True, "valign": "top", "bg_color": "#F2F2F2"}),
+    }
+    lists = _Lists(book, protocol, grids)
+    for name, grid in grids.items():
+        _write_tab(book.add_worksheet(name), grid, formats, lists)
+    for name, grid in grids.items():
+        _write_base(book.add_worksheet(BASE_PREFIX + name), grid, formats["given"])
+    lists.write(formats["given"])
+    book.get_worksheet_by_name("results").activate()
+    book.close()
+    return out.getvalue()
+
+
+def _write_tab(tab: Any, grid: Grid, formats: Mapping[str, Any], lists: _Lists) -> None:
+    last = len(grid.rows) + SPARE_ROWS
+    for place, name in enumerate(grid.columns):
+        column = grid.kind.column(name)
+        tab.write_string(0, place, name, formats["head"])
+        tab.set_column(place, place, _WIDTHS.get(column.kind if column else "text", 10), formats["open"])
+        if column:
+            tab.write_comment(0, place, column.says, {"x_scale": 2.0})
+            source = lists.source(column, grid)
+            if source:
+                validation = {"validate": "list", "source": source, "error_type": "warning"}
+                tab.data_validation(1, place, last, place, validation)
+        given = formats["given"] if column and column.given else formats["open"]
+        for line, row in enumerate(grid.rows, 1):
+            if row.get(name):
+                tab.write_string(line, place, row[name], given)
+            elif given is formats["given"]:
+                tab.write_blank(line, place, None, given)
+    tab.freeze_panes(1, 3)
+    tab.autofilter(0, 0, max(len(grid.rows), 1), max(len(grid.columns) - 1, 0))
+    tab.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+    tab.protect("", {"insert_rows": True, "sort": True, "autofilter": True, "format_columns": True})
+
+
+def _write_base(tab: Any, grid: Grid, style: Any) -> None:
+    """Keep the sheet as it is sent out, out of sight."""
+    for place, name in enumerate(grid.columns):
+        tab.write_string(0, place, name, style)
+        for line, row in enumerate(grid.rows, 1):
+            if row.get(name):
+                tab.write_string(line, place, row[name], style)
+    tab.very_hidden()
+
+
+class _Lists:
+    """The drop-downs: short lists are typed in, long ones lie in a hidden tab."""
+
+    def __init__(self, book: Any, protocol: Protocol, grids: Grids) -> None:
+        self.book = book
+        self.columns: list[Sequence[str]] = []
+        studies = [row["study"] for row in grids["studies"].rows if row.get("study")]
+        self.known = {
+            "outcome": [outcome.id for outcome in protocol.outcomes],
+            "role": [arm.id for arm in protocol.arms],
+            "study": studies,
+        }
+
+    def source(self, column: Column, grid: Grid) -> list[str] | str:
+        """Return what a drop-down offers; nothing for a free column."""
+        allowed = list(column.allowed) or list(self.known.get(column.name, ()))
+        if not allowed or (column.name == "study" and grid.kind.name == "studies"):
+            return []
+        if len(",".join(allowed)) <= _LIST_LIMIT and not any("," in word for word in allowed):
+            return allowed
+        if allowed not in self.columns:
+            self.columns.append(allowed)
+        letter = chr(ord("A") + self.columns.index(allowed))
+        return f"='lists'!${letter}$1:${letter}${len(allowed)}"
+
+    def write(self, style: Any) -> None:
+        """Write the long lists into their tab."""
+        tab = self.book.add_worksheet("lists")
+        for place, words in enumerate(self.columns):
+            tab.write_column(0, place, words, style)
+        tab.hide()
