@@ -149,7 +149,8 @@ def place_records(
     before = reach_verdicts(logs, ids, stage=BEFORE, needed=1)
     abstract = reach_verdicts(logs, ids, stage=ABSTRACT, needed=needed)
     full = reach_verdicts(logs, ids, stage=FULL_TEXT, needed=needed)
-    places, contradictions = [], []
+    places: list[Place] = []
+    contradictions: list[str] = []
     for record in ids:
         main = any(origin.kind in MAIN_KINDS for _, origin in hits[record])
         places.append(_place(main, before[record], abstract[record], full[record]))

@@ -87,7 +87,8 @@ def read_logs(folder: str | Path, *, reasons: Iterable[str] | None = None) -> tu
     """
     paths = sorted(p for p in Path(folder).glob("*.csv") if not p.name.startswith(".") and p.stem != PREVIOUS)
     allowed = None if reasons is None else tuple(reasons)
-    logs, problems = [], []
+    logs: list[DecisionLog] = []
+    problems: list[str] = []
     for path in sorted(paths, key=lambda p: (p.stem == CONSENSUS, p.stem)):
         try:
             logs.append(read_log(path, reasons=allowed))

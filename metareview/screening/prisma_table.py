@@ -109,24 +109,25 @@ def _screened(flow: Flow) -> Iterator[_Line]:
     here, there = "databases and registers", "other"
     yield _Line("records_screened", "node9", "box4", "Records screened", main.screened, here)
     yield _Line("records_excluded", "node10", "box5", "Records excluded", main.excluded, here)
-    for key, column, boxes, where in (
-        ("dbr", main, ("node11 box6", "node12 box7", "node13 box8", "node14 box9"), here),
-        ("other", other, ("node18 box12", "node19 box13", "node20 box14", "node21 box15"), there),
-    ):
-        (sought, lost, assessed, excluded) = (tuple(place.split()) for place in boxes)
-        counts = (
-            (f"{key}_sought_reports", sought, "Reports sought for retrieval", column.sought),
-            (f"{key}_notretrieved_reports", lost, "Reports not retrieved", column.not_retrieved),
-            (f"{key}_assessed", assessed, "Reports assessed for eligibility", column.assessed),
-        )
-        for data, place, words, n in counts:
-            yield _Line(data, *place, words, n, where)
-        reasons = _listed(column.excluded_reports)
-        yield _Line(f"{key}_excluded", *excluded, "Reports excluded", reasons, where)
+    yield from _reports("dbr", main, (11, 6), here)
+    yield from _reports("other", other, (18, 12), there)
     dropped = other.duplicates + other.automation + total(other.removed)
     yield _Line("omr_dropped", MISSING, "omr", "Records removed before screening", dropped, there)
     words = "Records excluded on title and abstract"
     yield _Line("omr_left_out", MISSING, "omr", words, other.excluded, there)
+
+
+def _reports(key: str, column: Column, first: tuple[int, int], where: str) -> Iterator[_Line]:
+    """Yield the four report boxes of a column, whose nodes and boxes are numbered on from the first."""
+    node, box = first
+    lines: tuple[tuple[str, str, str | int], ...] = (
+        ("sought_reports", "Reports sought for retrieval", column.sought),
+        ("notretrieved_reports", "Reports not retrieved", column.not_retrieved),
+        ("assessed", "Reports assessed for eligibility", column.assessed),
+        ("excluded", "Reports excluded", _listed(column.excluded_reports)),
+    )
+    for step, (data, words, n) in enumerate(lines):
+        yield _Line(f"{key}_{data}", f"node{node + step}", f"box{box + step}", words, n, where)
 
 
 def _included(flow: Flow) -> Iterator[_Line]:

@@ -132,7 +132,7 @@ def _p_value(labels: npt.NDArray[np.int64], total: int, relevant: int) -> float:
     there = relevant - (int(labels.sum()) - found)
     possible = there <= population
     chance = hypergeom.cdf(found[possible], population[possible], there[possible], drawn[possible])
-    return float(min(chance.min(), 1.0)) if possible.all() else 0.0
+    return float(np.min(chance, initial=1.0)) if possible.all() else 0.0
 
 
 def _lower_bound(labels: npt.NDArray[np.int64], total: int, alpha: float) -> float:
