@@ -40,7 +40,7 @@ class Finding:
         end in one direction, NaN where it has no maximum at all, and then ``se`` is NaN
     spread : heterogeneity, None when fewer than two studies entered
     weights : ``(len(effects),)`` fractions, NaN where the model gives a study no weight of its own
-    ci : where it is not ``estimate ± z · se``
+    ci, p : where they are not those of ``estimate ± z · se``
     details : further figures by name
     notes : sentences for the reader
     study_notes : per study, sentences to add
@@ -52,6 +52,7 @@ class Finding:
     spread: Spread | None
     weights: FloatArray | None = None
     ci: Interval | None = None
+    p: float | None = None
     details: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     study_notes: Mapping[int, str] = field(default_factory=dict)
@@ -84,6 +85,8 @@ def answer(effects: Effects, finding: Finding, recipe: Recipe, level: float) -> 
     estimate, se = finding.estimate, finding.se
     ci = finding.ci or _wald(estimate, se, level)
     statistic, p = _test(estimate, se, effects.measure.null)
+    if finding.p is not None:
+        statistic, p = None, finding.p
     spread = _heterogeneity(effects, finding)
     k = int(np.count_nonzero(finding.used))
     prediction = _prediction(estimate, se, spread, k, level)

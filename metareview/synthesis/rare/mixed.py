@@ -124,7 +124,7 @@ def logit_normal(effects: Effects, *, level: float = 0.95, order: int | None = N
 
     Effects are of the measure PLO (logit proportions), with their counts.
     """
-    _need(effects, ("PLO",), _LOGIT_NORMAL)
+    need_measure(effects, ("PLO",), _LOGIT_NORMAL.model)
     arm = one_arm(effects)
     return _fitted(effects, arm.inside, binomial(arm.x, arm.n, np.zeros(1)), _LOGIT_NORMAL, level, order)
 
@@ -134,21 +134,22 @@ def poisson_normal(effects: Effects, *, level: float = 0.95, order: int | None =
 
     Effects are of the measure IRLN (log rates), with their counts.
     """
-    _need(effects, ("IRLN",), _POISSON_NORMAL)
+    need_measure(effects, ("IRLN",), _POISSON_NORMAL.model)
     arm = one_arm(effects)
     return _fitted(effects, arm.inside, poisson(arm.x, arm.n), _POISSON_NORMAL, level, order)
 
 
-def _need(effects: Effects, codes: tuple[str, ...], recipe: Recipe) -> None:
+def need_measure(effects: Effects, codes: tuple[str, ...], model: str) -> None:
+    """Refuse effects of a measure that a model cannot pool."""
     if effects.measure.code not in codes:
         raise SynthesisError(
-            f"The model {recipe.model} is for the measure {' or '.join(codes)}; {effects.measure.label} "
+            f"The model {model} is for the measure {' or '.join(codes)}; {effects.measure.label} "
             f"({effects.measure.code}) is on another scale."
         )
 
 
 def _informative(effects: Effects, recipe: Recipe) -> TwoArms:
-    _need(effects, ("OR", "IRR"), recipe)
+    need_measure(effects, ("OR", "IRR"), recipe.model)
     arms = two_arms(effects)
     return arms.only(~arms.silent)
 

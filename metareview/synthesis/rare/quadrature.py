@@ -53,7 +53,7 @@ class Integral:
 
 
 @lru_cache(maxsize=32)
-def _rule(order: int) -> tuple[FloatArray, FloatArray]:
+def hermite(order: int) -> tuple[FloatArray, FloatArray]:
     """Return the nodes for a normal integrand, and their log weights with the integrand divided out."""
     x, w = np.polynomial.hermite.hermgauss(order)
     return np.sqrt(2.0) * x, np.log(w) + x**2 - _LOG_ROOT_PI
@@ -65,7 +65,7 @@ def integrate(kernel: Kernel, place: Place, order: int) -> Integral:
     Derivatives are those of the integral itself (Fisher's and Louis's identities: posterior means and
     covariances over the nodes), so they are as exact as the quadrature.
     """
-    nodes, logs = _rule(order)
+    nodes, logs = hermite(order)
     mu, tau = place.mu[:, None], place.tau[:, None]
     mode, scale = _mode(kernel, place)
     z = mode[:, None, :] + scale[:, None, :] * nodes[:, None]
