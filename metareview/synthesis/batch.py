@@ -6,10 +6,10 @@ Leave-one-out, cumulative and subset analyses, and simulations, are one call her
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from metareview.effects import FloatArray
 from metareview.errors import SynthesisError
@@ -18,12 +18,13 @@ from metareview.synthesis.inference import Inference, Question
 from metareview.synthesis.intervals import INTERVALS
 from metareview.synthesis.options import Options, checked
 from metareview.synthesis.policy import Situation, policy_named
-from metareview.synthesis.prediction import PREDICTIONS
+from metareview.synthesis.prediction import predict
 from metareview.synthesis.stack import BoolArray, Stack, stack_up
 from metareview.synthesis.tau2 import estimate_tau2
 from metareview.synthesis.tau2_intervals import TAU2_INTERVALS
 from metareview.synthesis.weighting import Weighted, weigh
 
+Columns = NDArray[np.intp]
 CELLS = 2**15  # of a chunk: small enough for its arrays to stay in the processor's cache
 
 
@@ -133,12 +134,11 @@ def _chunk(stack: Stack, options: Options, null: float) -> BatchResult:
         common = weigh(stack, np.zeros_like(stack.n))
         policy = policy_named(options.policy)
         model = options.model or policy.model.value
-        estimator = options.tau2 if options.tau2 is not None else policy.tau2.value
+        estimator = policy.tau2_for(options.ci).value if options.tau2 is None else options.tau2
         question = Question(options.level, null - stack.centre, estimator)
         fit = common if model == "common" else weigh(stack, _tau2(stack, estimator))
         codes = _codes(fit, options, model)
-        inference = _inference(fit, question, codes[0])
-        limits = _prediction(fit, inference, question, codes[1])
+        inference, *limits = _answer(fit, question, codes)
         tau2_limits = TAU2_INTERVALS[options.tau2_ci or "none"].formula(stack, options.level, str(estimator))
         basis = "Q" if model == "common" else options.i2 or policy.i2.value
         return _result(
@@ -152,13 +152,14 @@ def _tau2(stack: Stack, estimator: str | float) -> FloatArray:
     return estimate_tau2(stack, estimator)
 
 
-def _codes(fit: Weighted, options: Options, model: str) -> tuple[FloatArray, FloatArray]:
-    """Ask the policy once for each distinct situation, and give every data set its codes."""
+def _codes(fit: Weighted, options: Options, model: str) -> dict[tuple[str, str], Columns]:
+    """Ask the policy once for each distinct situation; give the data sets of each pair of codes."""
     situations = fit.stack.n * 2 + (fit.tau2 > 0)
     seen, place = np.unique(situations, return_inverse=True)
     asked = [_two_codes(int(s) // 2, bool(s % 2), options, model) for s in seen]
-    table = np.array(asked, dtype=object)
-    return table[place, 0], table[place, 1]
+    pairs = sorted(set(asked))
+    which = np.array([pairs.index(codes) for codes in asked])[place]
+    return {codes: np.flatnonzero(which == i) for i, codes in enumerate(pairs)}
 
 
 def _two_codes(k: int, differ: bool, options: Options, model: str) -> tuple[str, str]:
@@ -171,33 +172,23 @@ def _two_codes(k: int, differ: bool, options: Options, model: str) -> tuple[str,
     return ci, options.prediction or policy.prediction(Situation(k, differ, ci)).value
 
 
-def _inference(fit: Weighted, question: Question, codes: FloatArray) -> Inference:
-    parts = {code: INTERVALS[code].formula for code in set(codes)}
-    if len(parts) == 1:
-        return parts[codes[0]](fit, question)
+def _answer(
+    fit: Weighted, question: Question, codes: dict[tuple[str, str], Columns]
+) -> tuple[Inference, FloatArray, FloatArray]:
+    """Make the intervals of each data set by its own codes."""
     filled = Inference(*(np.empty_like(fit.mu) for _ in fields(Inference)))
-    for code, interval in parts.items():
-        columns = np.flatnonzero(codes == code)
-        found = interval(fit.take(columns), question.take(columns))
+    low, high = np.empty_like(fit.mu), np.empty_like(fit.mu)
+    for (ci, prediction), columns in codes.items():
+        part, asked = fit.take(columns), replace(question.take(columns), ci=ci)
+        found = INTERVALS[ci].formula(part, asked)
         for field in fields(Inference):
             getattr(filled, field.name)[columns] = getattr(found, field.name)
-    return filled
-
-
-def _prediction(
-    fit: Weighted, inference: Inference, question: Question, codes: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    low, high = np.full_like(fit.mu, np.nan), np.full_like(fit.mu, np.nan)
-    for code in set(codes) - {"none"}:
-        columns = np.flatnonzero(codes == code)
-        low[columns], high[columns] = PREDICTIONS[code](
-            fit.take(columns), inference.take(columns), question.take(columns)
-        )
-    return low, high
+        low[columns], high[columns] = predict(prediction, part, found, asked)
+    return filled, low, high
 
 
 def _result(
-    common: Weighted, fit: Weighted, inference: Inference, limits: tuple[FloatArray, FloatArray],
+    common: Weighted, fit: Weighted, inference: Inference, limits: list[FloatArray],
     spread: tuple[FloatArray, ...],
 ) -> BatchResult:  # fmt: skip
     stack, some = fit.stack, np.where(fit.stack.n > 0, 0.0, np.nan)

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from metareview.effects import FloatArray
 from metareview.synthesis.stack import BoolArray
 from metareview.synthesis.sums import across, down, traced_square
+from metareview.synthesis.tau2 import estimate_tau2
 from metareview.synthesis.weighting import Weighted, weigh
 
 
@@ -23,15 +24,17 @@ class Question:
     level : of the interval, a fraction
     null : ``(D,)`` the effect tested against, less the stack's centre; NaN where there is none
     tau2 : the estimator's code or the user's own value, for the intervals that estimate it anew
+    ci : the code of the interval, once it is chosen, for prediction intervals that follow it
     """
 
     level: float
     null: FloatArray
     tau2: str | float = "REML"
+    ci: str = ""
 
     def take(self, columns: Any) -> Question:
         """Return what is asked of some of the data sets."""
-        return Question(self.level, self.null[columns], self.tau2)
+        return Question(self.level, self.null[columns], self.tau2, self.ci)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,6 +86,13 @@ def hksj_adhoc(fit: Weighted, question: Question) -> Inference:
     """Give the wider of the Hartung-Knapp and the Wald interval (Wiksten 2016)."""
     wide, normal = hksj(fit, question), wald(fit, question)
     return choose(wide.high - wide.low < normal.high - normal.low, normal, wide)
+
+
+def hksj_iqwig(fit: Weighted, question: Question) -> Inference:
+    """Give the Hartung-Knapp interval, floored at 1 where it is narrower than DL's normal one."""
+    dl = weigh(fit.stack, estimate_tau2(fit.stack, "DL"))
+    plain, normal = hksj(fit, question), wald(dl, question)
+    return choose(plain.high - plain.low < normal.high - normal.low, hksj_floor(fit, question), plain)
 
 
 def ivhet(fit: Weighted, question: Question) -> Inference:

@@ -12,6 +12,7 @@ from metareview.synthesis.inference import (
     hksj,
     hksj_adhoc,
     hksj_floor,
+    hksj_iqwig,
     ivhet,
     kenward_roger,
     t_wald,
@@ -59,6 +60,12 @@ INTERVALS: dict[str, IntervalMethod] = {
             "Hartung-Knapp with its variance factor not below 1",
             hksj_floor,
             "Knapp & Hartung 2003, Stat Med 22:2693; Röver 2015, BMC Med Res Methodol 15:99",
+        ),
+        IntervalMethod(
+            "hksj-iqwig",
+            "Hartung-Knapp as IQWiG guards it",
+            hksj_iqwig,
+            "IQWiG General Methods 6.0; Bender et al. 2018, Res Synth Methods 9:382",
         ),
         IntervalMethod(
             "kr",

@@ -55,7 +55,7 @@ def checked(options: Options) -> Options:
     tables: dict[str, Sequence[str]] = {
         "model": MODELS,
         "ci": list(INTERVALS),
-        "prediction": list(PREDICTIONS),
+        "prediction": [*PREDICTIONS, "none"],
         "tau2_ci": list(TAU2_INTERVALS),
         "i2": I2_FROM,
     }

@@ -15,9 +15,9 @@ from metareview.synthesis.inference import Inference, Question
 from metareview.synthesis.intervals import INTERVALS
 from metareview.synthesis.model import Alternative, Choice, Heterogeneity, Method, Synthesis
 from metareview.synthesis.options import Options, checked
-from metareview.synthesis.policy import Policy, Situation, policy_named
-from metareview.synthesis.prediction import PREDICTIONS
-from metareview.synthesis.stack import Stack, stack_one
+from metareview.synthesis.policy import Because, Policy, Situation, policy_named
+from metareview.synthesis.prediction import predict
+from metareview.synthesis.stack import BoolArray, Stack, stack_one
 from metareview.synthesis.tau2 import estimate_tau2
 from metareview.synthesis.tau2_intervals import TAU2_INTERVALS
 from metareview.synthesis.weighting import Weighted, weigh
@@ -84,8 +84,7 @@ class _Plan:
     def take(self, what: str, situation: Situation | None = None) -> str:
         """Return the code of a choice, the user's or the policy's, and note why."""
         own = getattr(self.options, what)
-        rule = getattr(self.policy, what)
-        usual = rule(situation) if callable(rule) else rule
+        usual = self._usual(what, situation)
         if own is None:
             self.choices.append(usual.choice(what))
             return str(usual.value)
@@ -99,22 +98,27 @@ class _Plan:
             self.choices.append(Choice(what, value, reason, overridden=True, asked=True))
         return value
 
+    def _usual(self, what: str, situation: Situation | None) -> Because:
+        if what == "tau2":
+            return self.policy.tau2_for(self.options.ci)
+        rule = getattr(self.policy, what)
+        usual: Because = rule(situation) if callable(rule) else rule
+        return usual
 
-def _pooled(effects: Effects, options: Options, inside: np.ndarray, k: int) -> Synthesis:
+
+def _pooled(effects: Effects, options: Options, inside: BoolArray, k: int) -> Synthesis:
     plan = _Plan(policy_named(options.policy), options, [])
-    stack = stack_one(effects.yi[inside], effects.vi[inside])
     model = plan.take("model")
-    common = weigh(stack, np.zeros(1))
+    common = _common(effects, inside, plan.policy.q_about)
     code, fit = _fit(plan, model, common)
-    null = effects.measure.null
-    question = Question(options.level, np.array([np.nan if null is None else null]) - stack.centre)
+    question = _question(effects, options, common.stack, code)
     situation = Situation(k, bool(fit.tau2[0] > 0), common=model == "common")
     ci = plan.take("ci", situation)
     with np.errstate(all="ignore"):
         inference = INTERVALS[ci].formula(fit, question)
-    situation = replace(situation, ci=ci)
+    situation, question = replace(situation, ci=ci), replace(question, ci=ci)
     prediction, limits = _predict(plan, model, situation, (fit, inference, question))
-    spread = _heterogeneity(plan, common, fit.tau2, options.level)
+    spread = _heterogeneity(plan, common, fit.tau2, code)
     method = Method(
         plan.policy.name, model, code, ci, prediction, options.level, tuple(plan.choices), plan.policy.version
     )
@@ -122,14 +126,37 @@ def _pooled(effects: Effects, options: Options, inside: np.ndarray, k: int) -> S
     return _synthesis(effects, method, inside, (fit, inference), limits, spread, others)
 
 
+def _common(effects: Effects, inside: BoolArray, q_about: str) -> Weighted:
+    """Weight by ``1 / v``; where the policy says so, with residuals about Mantel and Haenszel's estimate."""
+    stack = stack_one(effects.yi[inside], effects.vi[inside])
+    common = weigh(stack, np.zeros(1))
+    if q_about == "mh" and effects.measure.kind == "binary" and "ci" in effects.data:
+        from metareview.synthesis.rare import mantel_haenszel
+
+        about = mantel_haenszel(effects).estimate if effects.measure.code in ("OR", "RR", "RD") else np.nan
+        return replace(common, mu=about - stack.centre) if isfinite(about) else common
+    return common
+
+
+def _question(effects: Effects, options: Options, stack: Stack, code: str) -> Question:
+    null = np.nan if effects.measure.null is None else effects.measure.null
+    tau2 = options.tau2 if isinstance(options.tau2, float) else code
+    return Question(options.level, null - stack.centre, tau2)
+
+
 def _fit(plan: _Plan, model: str, common: Weighted) -> tuple[str, Weighted]:
     """Estimate tau2, or take the user's, and weight by it."""
+    stack = common.stack
     if model == "common":
-        return "none", common
-    code = plan.take("tau2")
-    own = plan.options.tau2
-    tau2 = np.array([own]) if isinstance(own, float) else estimate_tau2(common.stack, code)
-    return code, weigh(common.stack, tau2)
+        return "none", weigh(stack, np.zeros(1))
+    code, own = plan.take("tau2"), plan.options.tau2
+    if isinstance(own, float):
+        return code, weigh(stack, np.array([own]))
+    if code == "DL":  # with the policy's Q
+        with np.errstate(all="ignore"):
+            moment = (common.q - stack.n + 1.0) / common.unbiased
+        return code, weigh(stack, np.maximum(moment, 0.0))
+    return code, weigh(stack, estimate_tau2(stack, code))
 
 
 def _predict(
@@ -139,7 +166,7 @@ def _predict(
         return "none", None
     code = plan.take("prediction", situation)
     with np.errstate(all="ignore"):
-        low, high = PREDICTIONS[code](*fitted)
+        low, high = predict(code, *fitted)
     return code, _interval(low, high, fitted[0].stack, plan.options.level)
 
 
@@ -149,12 +176,14 @@ def _interval(low: FloatArray, high: FloatArray, stack: Stack, level: float) -> 
     return Interval(*ends, level) if isfinite(ends[0]) and isfinite(ends[1]) else None
 
 
-def _heterogeneity(plan: _Plan, common: Weighted, tau2: FloatArray, level: float) -> Heterogeneity:
-    own, estimator = isinstance(plan.options.tau2, float), str(plan.options.tau2 or plan.policy.tau2.value)
-    wanted = "none" if plan.choices[0].value == "common" or own else plan.take("tau2_ci")
-    low, high = TAU2_INTERVALS[wanted].formula(common.stack, level, estimator)
+def _heterogeneity(plan: _Plan, common: Weighted, tau2: FloatArray, code: str) -> Heterogeneity:
+    """Describe the spread; a common-effect model has no tau2, and the user's own value no interval."""
+    level = plan.options.level
+    fixed = code == "none" or isinstance(plan.options.tau2, float)
+    wanted = "none" if fixed else plan.take("tau2_ci")
+    low, high = TAU2_INTERVALS[wanted].formula(common.stack, level, code)
     limits = Interval(float(low[0]), float(high[0]), level) if isfinite(high[0]) else None
-    basis = "Q" if plan.choices[0].value == "common" else plan.take("i2")
+    basis = "Q" if code == "none" else plan.take("i2")
     parts = inconsistencies(common, float(tau2[0]), limits)
     main = parts[basis]
     return Heterogeneity(
@@ -182,7 +211,7 @@ def _finite(value: float) -> float | None:
 
 
 def _synthesis(
-    effects: Effects, method: Method, inside: np.ndarray, fitted: tuple[Weighted, Inference],
+    effects: Effects, method: Method, inside: BoolArray, fitted: tuple[Weighted, Inference],
     limits: Interval | None, spread: Heterogeneity | None, others: tuple[Alternative, ...],
 ) -> Synthesis:  # fmt: skip
     fit, inference = fitted
@@ -205,13 +234,11 @@ def _study_limits(effects: Effects, level: float) -> tuple[FloatArray, FloatArra
     return effects.yi - half, effects.yi + half
 
 
-def _single(effects: Effects, options: Options, inside: np.ndarray) -> Synthesis:
+def _single(effects: Effects, options: Options, inside: BoolArray) -> Synthesis:
     """Show the one study there is; nothing is pooled."""
     policy = policy_named(options.policy)
     choice = Choice("model", "none", "One study: it is shown as it stands, and nothing is pooled.")
     method = Method(policy.name, "none", "none", "wald", "none", options.level, (choice,), policy.version)
     fit = weigh(stack_one(effects.yi[inside], effects.vi[inside]), np.zeros(1))
-    null = effects.measure.null
-    question = Question(options.level, np.array([np.nan if null is None else null]) - fit.stack.centre)
-    inference = INTERVALS["wald"].formula(fit, question)
+    inference = INTERVALS["wald"].formula(fit, _question(effects, options, fit.stack, "none"))
     return _synthesis(effects, method, inside, (fit, inference), None, None, ())

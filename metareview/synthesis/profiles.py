@@ -100,7 +100,7 @@ def _profile(stack: Stack, mu: FloatArray) -> FloatArray:
     known = Stack(
         stack.y - mu,
         np.broadcast_to(stack.v, (len(stack.v), len(mu))),
-        stack.centre,
+        np.full_like(mu, stack.centre[0]),
         np.full_like(mu, stack.n[0]),
     )
     return log_likelihood(known, maximise(known, "known"), "known")

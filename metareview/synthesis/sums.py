@@ -41,7 +41,7 @@ def spread_of(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return ``sum a sum b - sum a b`` over different studies; exact also when the first is a giant."""
     others_a, others_b = down(a[1:]), down(b[1:])
     pairs: FloatArray = others_a * others_b - across(a[1:], b[1:])
-    pairs = pairs + a[0] * others_b + b[0] * others_a
+    pairs += a[0] * others_b + b[0] * others_a
     return pairs
 
 

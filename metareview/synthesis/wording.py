@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from metareview.effects import Interval
+from metareview.synthesis.intervals import INTERVALS
 from metareview.synthesis.model import Synthesis
 
 
@@ -100,6 +101,22 @@ def _on_choices(synthesis: Synthesis) -> Iterator[str]:
             yield f"{choice.what} = {choice.value}: {choice.reason}"
         elif choice.what in ("ci", "prediction"):
             yield choice.reason
+    if synthesis.pooled and synthesis.method.ci in INTERVALS:
+        yield from _on_interval(synthesis)
+
+
+def _on_interval(synthesis: Synthesis) -> Iterator[str]:
+    code, tau2 = synthesis.method.ci, synthesis.method.tau2
+    if INTERVALS[code].caveat:
+        yield INTERVALS[code].caveat
+    if code == "pl" and tau2 != "ML":
+        yield f"tau2 is by {tau2}, but the profile likelihood interval maximises over tau2 by itself."
+    if code == "kr" and tau2 != "REML":
+        yield "The Kenward-Roger interval was derived for REML; with another tau2 it is an approximation."
+    if synthesis.ci is None:
+        yield "The data give no finite confidence interval of this kind."
+    elif synthesis.se == 0:
+        yield "All effects are equal, so this interval has no width; that says nothing about their precision."
 
 
 def _on_others(synthesis: Synthesis) -> Iterator[str]:
