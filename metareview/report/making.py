@@ -23,6 +23,7 @@ from metareview.report.record import (
 from metareview.report.results import results_text
 from metareview.report.summary import summary_csv, summary_row
 from metareview.review import Overrides
+from metareview.review.answering import confirmed
 from metareview.review.freshness import fingerprint
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def make_output(
 
 def _answer(review: Review, planned: Planned, overrides: Overrides) -> Answer:
     try:
-        return review.answer(planned, overrides=overrides)
+        return confirmed(review.answer(planned, overrides=overrides))
     except MetareviewError as error:
         raise type(error)(f'analysis "{planned.id}": {problem}' for problem in error.problems) from None
 

@@ -61,7 +61,7 @@ class Answer:
     chosen : the rows that entered, and the studies left out with their reasons
     synthesis : the answer; ``None`` when no study has usable numbers
     subgroups : the same by subgroup, where the plan names one
-    agreements : the same quantities by the second engine
+    agreements : the same quantities by the second engine, once :func:`confirmed`
     """
 
     planned: Planned
@@ -100,7 +100,7 @@ def answer(planned: Planned, sheets: Sheets, *, overrides: Overrides | None = No
     if not effects.estimable.any() and analysis.model in POOLED_BY_POLICY:
         return Answer(planned, chosen, None, overrides=given)
     synthesis = _headed(analysis, chosen, _fit(analysis, effects))
-    return Answer(planned, chosen, synthesis, _by_subgroup(analysis, synthesis), _second(synthesis), given)
+    return Answer(planned, chosen, synthesis, _by_subgroup(analysis, synthesis), overrides=given)
 
 
 def effects_of(analysis: Analysis, entered: Sequence[Entered]) -> Effects:
@@ -164,10 +164,11 @@ def _by_subgroup(analysis: Analysis, synthesis: Synthesis) -> Subgroups | None:
     return pool_subgroups(synthesis, analysis.subgroup, planned=analysis.subgroup_planned, fit=fit)
 
 
-def _second(synthesis: Synthesis) -> tuple[Agreement, ...]:
-    """Ask the second engine for the same quantities, where it has them."""
-    if synthesis.method.model not in ("common", "random") or not synthesis.pooled:
-        return ()
+def confirmed(given: Answer) -> Answer:
+    """Ask the second engine for the same quantities, where it has them, and add what it says."""
+    synthesis = given.synthesis
+    if synthesis is None or not synthesis.pooled or synthesis.method.model not in ("common", "random"):
+        return given
     from metareview.synthesis.second_engine import agreements
 
-    return agreements(synthesis)
+    return replace(given, agreements=agreements(synthesis))

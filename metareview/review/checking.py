@@ -10,6 +10,7 @@ from metareview.errors import MetareviewError, did_you_mean
 from metareview.review.answering import options_of
 from metareview.review.choosing import choose
 from metareview.synthesis import MODELS, POLICIES
+from metareview.synthesis.bayes import prior_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,12 +62,14 @@ def _analysis_problems(analysis: Analysis, protocol: Protocol) -> Iterator[str]:
 
 
 def _option_problems(analysis: Analysis) -> Iterator[str]:
-    """Say which of tau2, ci and prediction are no codes of the synthesis."""
-    if analysis.policy in POLICIES:
-        try:
+    """Say which of tau2, ci, prediction and prior the synthesis does not know."""
+    try:
+        if analysis.policy in POLICIES:
             options_of(analysis)
-        except MetareviewError as error:
-            yield from (f"has {problem}" for problem in error.problems)
+        if analysis.prior:
+            prior_from(analysis.prior)
+    except MetareviewError as error:
+        yield from (f"has {problem}" for problem in error.problems)
 
 
 def sheet_problems(protocol: Protocol, sheets: Sheets) -> Iterator[str]:

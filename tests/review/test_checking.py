@@ -27,6 +27,7 @@ def test_a_missing_protocol_names_its_neighbours(tmp_path):
         ('measure = "RR"', 'measure = "RRR"', 'has measure "RRR"; did you mean "RR"?'),
         ('measure = "RR"', 'measure = "MD"', 'does not fit outcome "death" (binary)'),
         ('measure = "RR"', 'measure = "PLO"', "compares 2 arms; PLO needs 1."),
+        ('model = "mh"', 'model = "bayes"\nprior = "half-norml(0.5)"', 'did you mean "half-normal"'),
         ('model = "mh"', 'model = "hm"', 'has model "hm"'),
         ('measure = "HR"', 'measure = "HR"\npolicy = "cochran"', 'did you mean "cochrane"'),
         ('measure = "RR"', 'measure = "RR"\nci = "hskj"', 'did you mean "hksj"'),
