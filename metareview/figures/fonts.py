@@ -1,9 +1,9 @@
 """Typefaces: which font draws a text, how wide it is, and where it breaks into lines.
 
-Liberation Sans travels with the package: its widths are those of Arial and Helvetica, so that a
-text that was laid out here fits wherever it is shown. What it lacks is looked for in DejaVu Sans
-(part of matplotlib), then among the fonts of the machine; a character that none of them has is
-refused, never drawn as an empty box.
+Metareview Sans, a trimmed Liberation Sans, travels with the package: its widths are those of Arial and
+Helvetica, so that a text that was laid out here fits wherever it is shown. What it lacks is looked for
+in DejaVu Sans (part of matplotlib), then among the fonts of the machine; a character that none of them
+has is refused, never drawn as an empty box.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ MM_PER_POINT = 25.4 / 72
 ASCENT, DESCENT = (
     0.76,
     0.22,
-)  # of the size: the tallest and deepest letter of Liberation Sans, without accents
+)  # of the size: the tallest and deepest letter of the typeface, without accents
+TYPEFACE = "Metareview Sans"
 _HERE = Path(__file__).parent / "typefaces"
 _FILES = {
-    "regular": ("LiberationSans-Regular.ttf", "DejaVuSans.ttf"),
-    "bold": ("LiberationSans-Bold.ttf", "DejaVuSans-Bold.ttf"),
-    "italic": ("LiberationSans-Italic.ttf", "DejaVuSans-Oblique.ttf"),
+    "regular": ("MetareviewSans-Regular.ttf", "DejaVuSans.ttf"),
+    "bold": ("MetareviewSans-Bold.ttf", "DejaVuSans-Bold.ttf"),
 }
 _PREFERRED = ("Noto Sans", "Source Han Sans", "WenQuanYi", "Droid Sans Fallback", "Unifont")
 _BREAK_AFTER = frozenset(" -/–—\u200b")
@@ -42,7 +42,7 @@ def text_width(text: str, size: float, face: str = "regular") -> float:
     size
         Points.
     face
-        ``regular``, ``bold`` or ``italic``.
+        ``regular`` or ``bold``.
 
     Examples
     --------
@@ -152,12 +152,11 @@ def register_fonts() -> None:
 
     if fontManager.ttflist and fontManager.ttflist[0].fname.startswith(str(_HERE)):
         return
-    looks = {"regular": ("normal", 400), "bold": ("normal", 700), "italic": ("italic", 400)}
-    for face, (style, weight) in looks.items():
+    for face, weight in (("regular", 400), ("bold", 700)):
         entry = FontEntry(
             fname=_own_files(face)[0],
-            name="Liberation Sans",
-            style=style,
+            name=TYPEFACE,
+            style="normal",
             variant="normal",
             weight=weight,
             stretch="normal",

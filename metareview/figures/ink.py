@@ -24,7 +24,6 @@ from metareview.figures.fonts import MM_PER_POINT, font_families, register_fonts
 from metareview.figures.page import Disc, Frame, Line, Page, Shape, Text, Whisker
 
 POINTS_PER_MM = 1 / MM_PER_POINT
-_WEIGHTS = {"regular": ("normal", "normal"), "bold": ("bold", "normal"), "italic": ("normal", "italic")}
 
 
 class Plate(Figure):
@@ -67,7 +66,6 @@ def _paper(plate: Plate, page: Page) -> Axes:
 
 
 def _pen_text(paper: Axes, item: Text, level: float) -> None:
-    weight, slant = _WEIGHTS[item.face]
     paper.text(
         item.x,
         item.y,
@@ -79,8 +77,7 @@ def _pen_text(paper: Axes, item: Text, level: float) -> None:
         rotation=item.turn,
         rotation_mode="anchor",
         family=font_families(item.text, item.face),
-        weight=weight,
-        style=slant,
+        weight={"regular": "normal"}.get(item.face, item.face),
         parse_math=False,
         zorder=level,
         gid=None,

@@ -24,7 +24,7 @@ from metareview.figures.table import ForestTable, Row, table_data
 from metareview.synthesis import Synthesis
 
 _TELEPHONE = 72.0
-_WEIGHTS = {"bold": ' font-weight="bold"', "italic": ' font-style="italic"', "regular": ""}
+_WEIGHTS = {"bold": ' font-weight="bold"', "regular": ""}
 _ANCHORS = {"left": "", "centre": ' text-anchor="middle"', "right": ' text-anchor="end"'}
 
 

@@ -48,7 +48,7 @@ class Text:
     x, y : where its anchor stands, on the baseline
     text : what it says
     size : points
-    face : ``regular``, ``bold`` or ``italic``
+    face : ``regular`` or ``bold``
     colour : ``#rrggbb``
     anchor : ``left``, ``centre`` or ``right``
     role : what it is on the page: ``title head label cell marker tick axis favours foot``

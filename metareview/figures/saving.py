@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from metareview.errors import FigureError
+from metareview.figures.fonts import TYPEFACE
 from metareview.files import write_atomically
 from metareview.tables import write_table
 
@@ -111,13 +112,14 @@ def _metadata(form: str, alt: str) -> dict[str, Any]:
         about = {"CreationDate": None, "ModDate": None, "Creator": "metareview", "Producer": "metareview"}
         return {"metadata": {**about, "Subject": alt} if alt else about}
     if form == "png":
-        return {"metadata": {"Software": "metareview", **({"Description": alt} if alt else {})}}
+        about = {"Software": "metareview", **({"Description": alt} if alt else {})}
+        return {"metadata": about, "pil_kwargs": {"compress_level": 3}}
     return {"pil_kwargs": {"compression": "tiff_lzw"}}
 
 
 def _finish_svg(raw: bytes, alt: str) -> bytes:
     """Name fonts of the same widths beside ours, and say what the figure shows."""
-    text = raw.decode("utf-8").replace("'Liberation Sans'", _STAND_INS)
+    text = raw.decode("utf-8").replace(f"'{TYPEFACE}'", _STAND_INS)
     if alt:
         text = re.sub(
             r"(<svg [^>]*?)>", lambda m: f'{m[1]} role="img">\n <desc>{escape(alt)}</desc>', text, count=1
