@@ -19,6 +19,8 @@ from metareview.errors import MetareviewError
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("metareview.cli.new:start_review", "write a commented protocol for a new review"),
     "check": ("metareview.cli.check:check_review", "find what cannot be or is unlikely in plan and sheets"),
+    "extract": ("metareview.cli.extract:extract_review", "make sheets and workbook, bring a workbook back"),
+    "reconcile": ("metareview.cli.reconcile:reconcile_review", "compare two extractors, make the consensus"),
     "screen": ("metareview.cli.screen:screen_records", "judge records: read, agree, settle, simulate"),
     "flow": ("metareview.cli.flow:draw_flow", "count and draw the PRISMA 2020 flow diagram"),
     "pool": ("metareview.cli.pool:pool", "pool and draw every planned analysis of a review"),

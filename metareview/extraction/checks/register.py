@@ -244,6 +244,7 @@ CHECKS: tuple[Check, ...] = (
         "Rows with numbers and no report or location are named.",
         (sources.sourceless_rows,),
     ),
+    Check("rows-empty", "note", "Rows that nobody filled in are counted.", (sources.unfilled_rows,)),
     Check(
         "n-missing",
         "note",

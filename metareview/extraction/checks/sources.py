@@ -70,3 +70,13 @@ def sourceless_rows(ledger: Ledger) -> Iterator[Finding]:
         if row.basis and lacking:
             why = f"the row has numbers and no {' and no '.join(lacking)}"
             yield ledger.doubt("source-missing", row, "", why, level="note")
+
+
+def unfilled_rows(ledger: Ledger) -> Iterator[Finding]:
+    """Note how many rows of a sheet nobody has filled in."""
+    for rows in (ledger.sheets.results, ledger.sheets.contrasts):
+        blank = [row for row in rows if not row.basis and not row.note]
+        if blank:
+            file = blank[0].file
+            why = f"has {len(blank)} of {len(rows)} rows that are not filled in (first: line {blank[0].line})"
+            yield Finding("rows-empty", "note", file, 0, "", "", why)

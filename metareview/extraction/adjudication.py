@@ -1,0 +1,203 @@
+"""From two extractors to one sheet: what has to be decided, what was decided, and the consensus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from metareview.errors import ExtractionError
+from metareview.extraction.columns import SHEETS
+from metareview.extraction.comparing import COMPARED, Cell, Comparison
+from metareview.extraction.grids import Cells, Grid, empty_grid, grid_text, neutral, plain, read_grids
+from metareview.extraction.merging import Resolve, merge_grids, new_ids, unresolved
+from metareview.extraction.rows import Sheets
+from metareview.files import locked, write_atomically
+from metareview.tables import read_table, write_table
+
+ADJUDICATION = "adjudication.csv"
+AGREED = ".consensus"
+_COLUMNS = (
+    "sheet", "study", "outcome", "timepoint", "population", "arm", "column",
+    "extractor_1", "value_1", "source_1", "extractor_2", "value_2", "source_2", "chosen", "by", "why", "date",
+)  # fmt: skip
+_DECIDED = ("chosen", "by", "why", "date")
+EMPTY = "(empty)"
+"""What is written in ``chosen`` when the cell shall stay empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Where reconciling stands.
+
+    Attributes
+    ----------
+    waiting : cells without a decision
+    decided : cells with one
+    written : the files that are new or changed; the consensus only when nothing waits
+    """
+
+    waiting: int
+    decided: int
+    written: tuple[Path, ...]
+
+
+def settle(folder: str | Path, comparison: Comparison, resolve: Resolve = unresolved) -> Settlement:
+    """Write the adjudication sheet, and the consensus once everything in it is decided.
+
+    Decisions that stand in the sheet are kept. The consensus becomes ``results.csv`` and
+    ``contrasts.csv``, which analyses read; cells that people wrote there since are kept, and one that
+    the consensus changes too is a conflict.
+
+    Raises
+    ------
+    ExtractionError
+        When a decision names nobody or nothing, or the consensus meets a changed cell. Nothing is
+        written then.
+    """
+    folder = Path(folder)
+    with locked(folder):
+        decisions = _decisions(folder / ADJUDICATION)
+        rows = [_case(cell, comparison, decisions) for cell in comparison.open]
+        problems = list(_decision_faults(rows, folder / ADJUDICATION))
+        if problems:
+            raise ExtractionError(problems)
+        waiting = sum(not row["chosen"] for row in rows)
+        merged = {} if waiting else _consensus(folder, comparison, rows, resolve)
+        written = [folder / ADJUDICATION] if _write_cases(folder / ADJUDICATION, rows) else []
+        for name, (grid, agreed) in merged.items():
+            if write_atomically(folder / f"{name}.csv", grid_text(grid)):
+                written.append(folder / f"{name}.csv")
+            write_atomically(folder / AGREED / f"{name}.csv", grid_text(agreed))
+    return Settlement(waiting, len(rows) - waiting, tuple(written))
+
+
+def _write_cases(path: Path, rows: Sequence[Cells]) -> bool:
+    disarmed = [{name: neutral(text) for name, text in row.items()} for row in rows]
+    return write_atomically(path, write_table(_COLUMNS, disarmed))
+
+
+def _decisions(path: Path) -> dict[tuple[str, ...], Cells]:
+    if not path.exists():
+        return {}
+    rows = [{name: plain(text) for name, text in row.cells.items()} for row in read_table(path)]
+    return {_case_key(row): row for row in rows}
+
+
+def _case_key(row: Cells) -> tuple[str, ...]:
+    """Name what a decision holds for: this cell and these two values; new values need a new one."""
+    return tuple(row.get(name, "") for name in (*_COLUMNS[:7], "value_1", "value_2"))
+
+
+def _case(cell: Cell, comparison: Comparison, decisions: Mapping[tuple[str, ...], Cells]) -> dict[str, str]:
+    one, two = comparison.extractors
+    arm = (
+        cell.key.get("arm")
+        or f"{cell.key.get('arm_1', '')} v {cell.key.get('arm_2', '')} {cell.key.get('measure', '')}"
+    )
+    row = {name: cell.key.get(name, "") for name in ("study", "outcome", "timepoint", "population")}
+    row |= {"sheet": cell.sheet, "arm": arm.strip(), "column": cell.column}
+    for place, name in (("1", one), ("2", two)):
+        row |= {
+            f"extractor_{place}": name,
+            f"value_{place}": cell.values[name],
+            f"source_{place}": cell.sources[name],
+        }
+    decided = decisions.get(_case_key(row), {})
+    return {**row, **{name: decided.get(name, "") for name in _DECIDED}}
+
+
+def _decision_faults(rows: Sequence[Cells], path: Path) -> Iterator[str]:
+    for row in rows:
+        where = f"{path}: {row['study']}, {row['outcome']}, {row['arm']}, {row['column']}"
+        if row["chosen"] and not row["by"]:
+            yield f'{where}: "{row["chosen"]}" is chosen by nobody; fill in the column by.'
+        if row["chosen"] and not row["why"]:
+            yield f'{where}: "{row["chosen"]}" is chosen without a reason; fill in the column why.'
+
+
+def _consensus(
+    folder: Path, comparison: Comparison, cases: Sequence[Cells], resolve: Resolve
+) -> dict[str, tuple[Grid, Grid]]:
+    """Give the sheets that analyses read, and the consensus itself, by name."""
+    chosen = {tuple(row[name] for name in _COLUMNS[:7]): row["chosen"] for row in cases}
+    ours, base = read_grids(folder), read_grids(folder / AGREED)
+    agreed = {name: _agreed_grid(name, comparison, chosen, (ours[name], base[name])) for name in COMPARED}
+    merged = {
+        name: merge_grids(
+            base[name], _without_blanks(ours[name], agreed[name]), agreed[name], resolve=resolve
+        )
+        for name in COMPARED
+    }
+    conflicts = [str(conflict) for one in merged.values() for conflict in one.conflicts]
+    if conflicts:
+        raise ExtractionError(conflicts)
+    return {name: (one.grid, agreed[name]) for name, one in merged.items() if agreed[name].rows}
+
+
+def _without_blanks(ours: Grid, agreed: Grid) -> Grid:
+    """Drop the empty rows of the template that the consensus fills."""
+    ids = set(agreed.by_id())
+    given = {column.name for column in ours.kind.columns if column.given}
+    kept = [r for r in ours.rows if r.get("row") in ids or any(v for k, v in r.items() if k not in given)]
+    return Grid(ours.kind, ours.columns, tuple(kept))
+
+
+def _agreed_grid(
+    name: str, comparison: Comparison, chosen: Mapping[tuple[str, ...], str], known: Sequence[Grid]
+) -> Grid:
+    kind = SHEETS[name]
+    one, two = comparison.extractors
+    sides = comparison.rows[name]
+    keys = list(dict.fromkeys((*sides[one], *sides[two])))
+    if not keys:
+        return empty_grid(kind)
+    ids = {tuple(r.get(c, "").casefold() for c in kind.key): r["row"] for grid in known for r in grid.rows}
+    fresh = new_ids(kind, known)
+    rows = []
+    for key in keys:
+        row = dict(sides[one].get(key) or sides[two][key])
+        row["row"] = ids.get(key) or next(fresh)
+        row["extractor"] = (
+            f"{one} and {two}" if key in sides[one] and key in sides[two] else row.get("extractor", "")
+        )
+        rows.append(row)
+    _choose(name, rows, comparison, chosen)
+    return Grid(kind, kind.names, tuple({c: row.get(c, "") for c in kind.names} for row in rows))
+
+
+def _choose(
+    name: str, rows: Sequence[dict[str, str]], comparison: Comparison, chosen: Mapping[tuple[str, ...], str]
+) -> None:
+    """Put the decided values into the rows."""
+    kind = SHEETS[name]
+    by_key = {tuple(row.get(c, "") for c in kind.key): row for row in rows}
+    for cell in comparison.open:
+        if cell.sheet == name:
+            case = _case(cell, comparison, {})
+            value = chosen[tuple(case[column] for column in _COLUMNS[:7])]
+            by_key[tuple(cell.key.values())][cell.column] = "" if value == EMPTY else value
+
+
+def describe_extraction(sheets: Sheets) -> str:
+    """Say in a sentence how many people read the numbers out, as a report must.
+
+    >>> from metareview.extraction.rows import Sheets
+    >>> describe_extraction(Sheets("x", (), (), (), (), ()))
+    'No data were extracted.'
+    """
+    rows = [row for row in sheets.figures if row.basis]
+    if not rows:
+        return "No data were extracted."
+    double = sum(" and " in row.extractor for row in rows)
+    if double == len(rows):
+        return "All data were extracted by two people independently and reconciled."
+    if double:
+        return (
+            f"{double} of {len(rows)} rows were extracted by two people independently and reconciled; the "
+            "others were extracted once, which is known to let more errors through."
+        )
+    return (
+        f"All {len(rows)} rows were extracted once, without a second independent extraction, which is known "
+        "to let more errors through."
+    )
