@@ -258,12 +258,21 @@ class Reading:
         """Read until all is decided or the reviewer stops."""
         for note in self.session.notes:
             click.echo(f"note: {note}", err=True)
-        while (record := self.session.next()) is not None:
+        while (record := self._next()) is not None:
             started = monotonic()
             self.screen.show(record, self._heading())
             if not self._decide(record, started):
                 break
         self._close()
+
+    def _next(self) -> Record | None:
+        """Give the next record; where a learner ranks first, say so while it does."""
+        from rich.console import Console
+
+        if not self.session.prioritised:
+            return self.session.next()
+        with Console(stderr=True).status("ranking what is unread …"):
+            return self.session.next()
 
     def _heading(self) -> str:
         done = len(self.session.standing)

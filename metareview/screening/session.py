@@ -100,6 +100,11 @@ class Session:
         return {record: d for record, d in latest.items() if d.verdict != WITHDRAWN}
 
     @property
+    def prioritised(self) -> bool:
+        """Whether a learner orders what is unread."""
+        return self._ranker is not None
+
+    @property
     def total(self) -> int:
         """How many records come up."""
         return len(self._records)
