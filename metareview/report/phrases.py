@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from metareview.synthesis import MODELS
 from metareview.synthesis.intervals import INTERVALS
 from metareview.synthesis.wording import number, per_cent, printed, printed_interval, span
 
@@ -50,6 +51,8 @@ def result_sentence(answer: Answer, protocol: Protocol) -> str:
     synthesis = answer.synthesis
     if synthesis is None:
         return "No study has numbers that this analysis may take; nothing is pooled."
+    if synthesis.method.model == "bayes":
+        return _posterior_sentence(answer, protocol)
     effect = _effect(synthesis)
     contrast = _contrast(answer, protocol)
     if not synthesis.pooled:
@@ -79,8 +82,7 @@ def _effect(synthesis: Synthesis) -> str:
     if synthesis.ci is None:
         return f"{label} {number(estimate, 1)}"
     low, high = printed_interval(synthesis, synthesis.ci)
-    kind = "credible interval" if synthesis.method.model == "bayes" else "CI"
-    inner = f"{per_cent(synthesis.ci.level)} {kind} {span(synthesis, synthesis.ci)}"
+    inner = f"{per_cent(synthesis.ci.level)} CI {span(synthesis, synthesis.ci)}"
     text = f"{label} {number(estimate, high - low)} ({inner})"
     return text if synthesis.p is None or not synthesis.pooled else f"{text}, {p_value(synthesis.p)}"
 
@@ -89,6 +91,37 @@ def _contrast(answer: Answer, protocol: Protocol) -> str:
     labels = {arm.id: arm.label for arm in protocol.arms}
     names = [labels.get(role, role) for role in answer.planned.analysis.compare]
     return f" for {names[0]} v {names[1]}" if len(names) == 2 else ""
+
+
+def _posterior_sentence(answer: Answer, protocol: Protocol) -> str:
+    """Say a Bayesian answer as what it is: a posterior, and the probability of a benefit."""
+    synthesis = answer.synthesis
+    assert synthesis is not None
+    measure = synthesis.effects.measure.label.lower()
+    (estimate,) = printed(synthesis, [synthesis.estimate])
+    parts = [f"{_studies(answer)}: the posterior median of the {measure}{_contrast(answer, protocol)} is "]
+    if synthesis.ci is None:
+        parts.append(number(estimate, 1))
+    else:
+        low, high = printed_interval(synthesis, synthesis.ci)
+        inside = f"{per_cent(synthesis.ci.level)} credible interval {span(synthesis, synthesis.ci)}"
+        parts.append(f"{number(estimate, high - low)} ({inside})")
+    return "".join([*parts, *_benefit(answer, protocol), f" (prior for tau: {synthesis.method.tau2})."])
+
+
+def _benefit(answer: Answer, protocol: Protocol) -> Iterator[str]:
+    """Give the probability that the first arm is the better one, for the mean and for a new setting."""
+    assert answer.synthesis is not None
+    details, analysis = answer.synthesis.details, answer.planned.analysis
+    better = protocol.outcome(analysis.outcomes[0]).better
+    if "probability_below_null" not in details or len(analysis.compare) < 2 or better == "neither":
+        return
+    mean, new = details["probability_below_null"], details["probability_below_null_new"]
+    if better == "higher":
+        mean, new = 1 - mean, 1 - new
+    labels = {arm.id: arm.label for arm in protocol.arms}
+    first, second = (labels.get(role, role) for role in analysis.compare)
+    yield f"; the probability that {first} is better than {second} is {mean:.1%}, in a new setting {new:.1%}"
 
 
 def _prediction(synthesis: Synthesis) -> Iterator[str]:
@@ -111,13 +144,14 @@ def _how(synthesis: Synthesis) -> str:
     """Name model, estimator and interval."""
     method = synthesis.method
     if method.model not in ("common", "random"):
-        return f"model {method.model}"
+        return MODELS[method.model].label
     estimator = "" if method.tau2 == "none" else f", {method.tau2}"
-    return f"{method.model} effects{estimator}, {INTERVALS[method.ci].label} interval"
+    model = "common effect" if method.model == "common" else "random effects"
+    return f"{model}{estimator}, {INTERVALS[method.ci].label} interval"
 
 
 def _conclusion(synthesis: Synthesis) -> str:
     null, ci = synthesis.effects.measure.null, synthesis.ci
-    if null is None or ci is None or synthesis.method.model == "bayes":
+    if null is None or ci is None:
         return ""
     return "; the interval includes no effect" if ci.contains(null) else "; the interval excludes no effect"

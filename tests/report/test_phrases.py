@@ -2,7 +2,7 @@ import pytest
 
 from metareview.report.phrases import effect_text, p_value, result_sentence
 from metareview.review import Review
-from tests.small_review import lay_out
+from tests.small_review import PROTOCOL, lay_out
 
 
 @pytest.fixture
@@ -40,3 +40,13 @@ def test_one_study_is_shown_and_not_pooled(review):
 
 def test_the_table_text_is_short(review):
     assert effect_text(review.answer("death").synthesis) == "RR 0.57 (0.34 to 0.96), P = .03"
+
+
+def test_a_bayesian_answer_is_a_posterior_and_has_no_p_value(tmp_path):
+    plan = PROTOCOL.replace('model = "mh"', 'model = "bayes"\nprior = "half-normal(0.5)"')
+    sentence = said(Review("small", lay_out(tmp_path, protocol=plan)), "death/mh")
+    assert (
+        "the posterior median of the risk ratio for Drug v Placebo is 0.57 (95% credible interval" in sentence
+    )
+    assert "the probability that Drug is better than Placebo is" in sentence
+    assert "P =" not in sentence
