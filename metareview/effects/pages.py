@@ -35,8 +35,8 @@ _DIFFERENCES = (
     (
         "UCOR",
         "up to 1e-3 (yi) and 5e-2 (vi, `UB`), relative, near r = 0",
-        "metafor 3.8 evaluates the hypergeometric function by quadrature; here its series is summed, equal to "
-        "30-digit arithmetic to 1e-12",
+        "metafor 3.8 evaluates the hypergeometric function by quadrature; here its series is summed, equal "
+        "to 30-digit arithmetic to 1e-12",
     ),
     (
         "ZPCOR",
@@ -69,7 +69,7 @@ def measures_page() -> str:
 
 
 def _table(rows: list[Measure]) -> Iterator[str]:
-    yield "| code | measure | columns | analysed as | no effect | zero cells | variance | formula | citation |"
+    yield "| code | measure | columns | analysed as | null | zero cells | variance | formula | citation |"
     yield f"|{'---|' * 9}"
     for m in rows:
         cells = (
@@ -115,5 +115,5 @@ def _column_names() -> Iterator[str]:
     for ours, theirs in NAMES.items():
         yield f"| `{ours}` | {' or '.join(f'`{t}`' for t in theirs)} |"
     yield ""
-    yield "Study labels stand in `study` or `slab`. `scale` (natural, log) says on which scale `estimate` and its"
-    yield "interval are, `direction` (lower, higher) to which side of no effect a P value points."
+    yield "Study labels stand in `study` or `slab`. `scale` (natural, log) says on which scale `estimate` and"
+    yield "its interval are, `direction` (lower, higher) to which side of no effect a P value points."

@@ -10,7 +10,7 @@ import numpy as np
 from metareview.effects.completion import sd_of_change
 from metareview.effects.continuous import hedges_correction
 from metareview.effects.conversions.derived import Derived, between, finite, one_length, positive, refuse
-from metareview.effects.conversions.spread import quantile
+from metareview.effects.conversions.spread import ROUNDING, quantile
 from metareview.errors import EffectError
 
 
@@ -197,12 +197,12 @@ def crossover_correlation(mean_difference: float, sd_1: float, sd_2: float, n: f
     """
     refuse([*finite(mean_difference=mean_difference), *positive(sd_1=sd_1, sd_2=sd_2, n=n, se=se)])
     r = (sd_1**2 + sd_2**2 - n * se**2) / (2 * sd_1 * sd_2)
-    if not -1 <= r <= 1:
+    if abs(r) > 1 + ROUNDING:
         raise EffectError(
             f"se is {se:g}; with these standard deviations and n a paired one must lie between "
             f"{abs(sd_1 - sd_2) / math.sqrt(n):g} and {(sd_1 + sd_2) / math.sqrt(n):g}."
         )
-    return Derived({"r": r}, "the paired standard error", "Cochrane Handbook 23.2.7.1")
+    return Derived({"r": max(-1.0, min(1.0, r))}, "the paired standard error", "Cochrane Handbook 23.2.7.1")
 
 
 def paired_odds_ratio(only_1: float, only_2: float, level: float = 0.95) -> Derived:

@@ -10,6 +10,7 @@ from metareview.effects.completion import sd_of_change
 from metareview.effects.conversions.derived import Derived, between, finite, positive, refuse
 from metareview.errors import EffectError
 
+ROUNDING = 1e-9  # how far beyond 1 a correlation of exactly 1 may come out
 _SKEW = (
     "Right only where the outcome is about normal; an interquartile range is often printed because it is not."
 )
@@ -253,12 +254,14 @@ def change_correlation(sd_before: float, sd_after: float, sd_change: float) -> D
     """
     refuse(positive(sd_before=sd_before, sd_after=sd_after, sd_change=sd_change))
     r = (sd_before**2 + sd_after**2 - sd_change**2) / (2 * sd_before * sd_after)
-    if not -1 <= r <= 1:
+    if abs(r) > 1 + ROUNDING:
         raise EffectError(
             f"sd_change is {sd_change:g}; with {sd_before:g} before and {sd_after:g} after it must lie "
             f"between {abs(sd_before - sd_after):g} and {sd_before + sd_after:g}. Is it a standard error?"
         )
-    return Derived({"r": r}, "the three standard deviations", "Cochrane Handbook 6.5.2.8")
+    return Derived(
+        {"r": max(-1.0, min(1.0, r))}, "the three standard deviations", "Cochrane Handbook 6.5.2.8"
+    )
 
 
 def _correlation(r: float) -> list[str]:

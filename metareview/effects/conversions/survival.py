@@ -15,6 +15,7 @@ from metareview.effects.conversions.spread import quantile, se_from_ci
 from metareview.effects.model import FloatArray
 from metareview.errors import EffectError
 
+_FollowUp = tuple[float | None, float | None]
 _CITATION = "Parmar et al. 1998, Stat Med 17:2815; Tierney et al. 2007, Trials 8:16"
 
 
@@ -149,21 +150,18 @@ def hr_from_curves(
     >>> round(d["hr"], 3), round(d["events_1"]), round(d["events_2"])
     (0.597, 20, 30)
     """
-    printed = len(at_risk_1) > 1 or len(at_risk_2) > 1
-    refuse(
-        _curve_faults(time, (survival_1, survival_2), (at_risk_1, at_risk_2), (follow_up_min, follow_up_max))
+    times, *curves = ([float(x) for x in series] for series in (time, survival_1, survival_2))
+    risks = [[float(x) for x in series] for series in (at_risk_1, at_risk_2)]
+    follow_up = (follow_up_min, follow_up_max)
+    refuse(_curve_faults(times, curves, risks, follow_up))
+    printed, t = len(risks[0]) > 1, np.array(times)
+    one, two = (
+        _from_printed(np.array(s), np.array(r))
+        if printed
+        else _from_follow_up(t, np.array(s), r[0], follow_up)
+        for s, r in zip(curves, risks, strict=True)
     )
-    t = np.asarray(time, dtype=float)
-    arms = []
-    for survival, at_risk in ((survival_1, at_risk_1), (survival_2, at_risk_2)):
-        s, r = np.asarray(survival, dtype=float), np.asarray(at_risk, dtype=float)
-        if printed:
-            arms.append(_from_printed(s, r))
-        else:
-            arms.append(
-                _from_follow_up(t, s, float(r[0]), (float(follow_up_min or 0), float(follow_up_max or 0)))
-            )
-    return _pool_intervals(arms[0], arms[1], "numbers at risk" if printed else "even censoring")
+    return _pool_intervals(one, two, "numbers at risk" if printed else "even censoring")
 
 
 def _from_printed(s: FloatArray, r: FloatArray) -> _Arm:
@@ -173,12 +171,12 @@ def _from_printed(s: FloatArray, r: FloatArray) -> _Arm:
     return _Arm(r[:-1] - np.maximum(censored, 0) / 2, events)
 
 
-def _from_follow_up(t: FloatArray, s: FloatArray, total: float, follow_up: tuple[float, float]) -> _Arm:
+def _from_follow_up(t: FloatArray, s: FloatArray, total: float, follow_up: _FollowUp) -> _Arm:
     """Parmar 1998: censoring even between the shortest and the longest follow-up.
 
     Half of those censored in an interval are off its number at risk, all of them off the next one's.
     """
-    shortest, longest = follow_up
+    shortest, longest = (float(end or 0) for end in follow_up)
     start_risk, at_risk, events = total, [], []
     for begin, end, before, after in zip(t[:-1], t[1:], s[:-1], s[1:], strict=True):
         first, last = max(begin, shortest), min(end, longest)
@@ -217,11 +215,11 @@ def _pool_intervals(one: _Arm, two: _Arm, method: str) -> Derived:
     )
 
 
-_Pair = tuple[Sequence[float], Sequence[float]]
-
-
 def _curve_faults(
-    time: Sequence[float], survival: _Pair, at_risk: _Pair, follow_up: tuple[float | None, float | None]
+    time: Sequence[float],
+    survival: Sequence[Sequence[float]],
+    at_risk: Sequence[Sequence[float]],
+    follow_up: _FollowUp,
 ) -> list[str]:
     problems = one_length(time=time, survival_1=survival[0], survival_2=survival[1])
     if len(time) < 2 or time[0] != 0 or any(a >= b for a, b in pairwise(time)):
