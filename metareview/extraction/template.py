@@ -53,7 +53,9 @@ def expected_grids(
         Row ids that once were and must not return.
     """
     studies = Grid(SHEETS["studies"], SHEETS["studies"].names, tuple(_study_rows(included, ours, base)))
-    known = {row["study"]: row for row in (*studies.rows, *ours["studies"].rows)}
+    left = set(base["studies"].by_id()) - set(studies.by_id())
+    own = [row for row in ours["studies"].rows if row["study"] not in left]
+    known = {row["study"]: row for row in (*studies.rows, *own)}
     arms = Grid(SHEETS["arms"], SHEETS["arms"].names, tuple(_arm_rows(protocol, known, ours, base)))
     grids = {"studies": studies, "arms": arms, "judgements": base["judgements"]}
     everyone = _arms_of(arms.rows) | _arms_of(ours["arms"].rows)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Errors that stand in published sources of the worked review; each is planted and must be found."""
 
 import pytest
