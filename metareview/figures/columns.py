@@ -71,7 +71,7 @@ def filled_columns(synthesis: Synthesis, style: Style, options: ForestOptions) -
     FigureError
         All columns that do not exist, with those that do.
     """
-    asked = options.columns or _default_columns(style, options)
+    asked = options.columns or _default_columns(synthesis, style, options)
     digits = effect_digits(synthesis)
     made: list[Filled] = []
     problems = []
@@ -96,9 +96,12 @@ def with_needed(asked: Sequence[str]) -> tuple[str, ...]:
     return (*first, *ordered, *plot)
 
 
-def _default_columns(style: Style, options: ForestOptions) -> tuple[str, ...]:
+def _default_columns(synthesis: Synthesis, style: Style, options: ForestOptions) -> tuple[str, ...]:
     narrow = width_of(options, style) < _NARROW_BELOW
     names = style.narrow_columns if narrow else style.columns
+    if not synthesis.pooled or not np.any(synthesis.weights > 0):
+        # nothing was pooled, or by a model that gives studies no weights
+        names = tuple(name for name in names if name != "weight")
     return (*names, "rob") if options.judgements else names
 
 
@@ -154,7 +157,7 @@ def _study_column(head: str, synthesis: Synthesis, style: Style, digits: int) ->
 
 def _plot_column(head: str, synthesis: Synthesis, style: Style, digits: int) -> Filled:
     measure = synthesis.effects.measure
-    title = head or (f"{measure.label}\n{_weighted(synthesis)}" if style.plot_head else "")
+    title = head or (f"{measure.axis or measure.label}\n{_weighted(synthesis)}" if style.plot_head else "")
     return Filled(Column("plot", title, align="centre"), lambda s: [""] * len(s.effects), lambda s: "")
 
 
@@ -177,7 +180,7 @@ def _effect_column(head: str, synthesis: Synthesis, style: Style, digits: int) -
             float(back(s.estimate)), float(back(s.ci.low)), float(back(s.ci.high)), digits, words
         )
 
-    return Filled(Column("effect", head or f"{measure.label}\n{inside}"), study, pooled)
+    return Filled(Column("effect", head or f"{measure.axis or measure.label}\n{inside}"), study, pooled)
 
 
 def _weighted(synthesis: Synthesis) -> str:
@@ -199,7 +202,7 @@ def _weight_column(head: str, synthesis: Synthesis, style: Style, digits: int) -
     return Filled(
         Column("weight", head or "Weight\n(%)"),
         lambda s: _percents(s.weights, style),
-        lambda s: write_number(100.0, 1, style.words) if s.pooled else "",
+        lambda s: write_number(100.0, 1, style.words) if s.pooled and np.any(s.weights > 0) else "",
     )
 
 

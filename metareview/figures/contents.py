@@ -188,9 +188,14 @@ def pooled_rows(
         effect = printed_triple(s, other.estimate, other.ci)
         text = write_effect(*effect, effect_digits(s), style.words)
         rows.append(
-            Row("alternative", f"{other.label} interval", {"effect": text}, effect=effect, indent=indent)
+            Row("alternative", alternative_label(other.label), {"effect": text}, effect=effect, indent=indent)
         )
     return rows
+
+
+def alternative_label(label: str) -> str:
+    """Return how the row of another interval is named."""
+    return f"{label[:1].upper()}{label[1:]} interval"
 
 
 def pooled_label(synthesis: Synthesis, style: Style) -> str:

@@ -111,7 +111,7 @@ def _least_plot(width: float) -> float:
 
 def _natural_study(table: ForestTable, size: float) -> float:
     head = max((text_width(line, size, "bold") for line in table.columns[0].head.split("\n")), default=0.0)
-    named = (r for r in table.rows if r.kind in {"study", "pooled", "alternative", "prediction"})
+    named = (r for r in table.rows if r.kind in {"study", "pooled", "prediction"})
     return max([head, *(label_width(r, size) for r in named)]) + 0.1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from metareview.figures.columns import domain_letters
 from metareview.figures.options import ForestOptions
@@ -140,13 +140,20 @@ def foot_of(
         lines += [("", " ".join(map(sentence, part))) for part in [summary_lines(synthesis, style)] if part]
     if method := method_line(synthesis):
         lines.append(("", method))
-    lines += _plain((*synthesis.notes, *synthesis.effects.notes))
+    lines += _plain((*_not_drawn(synthesis), *synthesis.effects.notes))
     for other in options.also:
-        lines += _plain(f"{model_name(other)}: {n}" for n in other.notes if n not in synthesis.notes)
+        own = [sentence(n) for n in other.notes if n not in synthesis.notes]
+        lines += [("", f"{model_name(other)}. {' '.join(own)}")] if own else []
     lines += [(mark, sentence(note)) for mark, note in marked.items()]
     lines += [("", line) for line in lights_legend(options.judgements)]
     lines += _plain(options.footnotes)
     return tuple(dict.fromkeys(lines))
+
+
+def _not_drawn(synthesis: Synthesis) -> Iterator[str]:
+    """Yield the notes that no row of the table says already."""
+    drawn = tuple(f"{other.label} interval: " for other in synthesis.alternatives)
+    return (note for note in synthesis.notes if not (drawn and note.startswith(drawn)))
 
 
 def _plain(notes: Iterable[str]) -> list[tuple[str, str]]:
