@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,7 @@ def summary_of_answer(answer: Answer, protocol: Protocol, inputs: Inputs) -> dic
         "synthesis": None if answer.synthesis is None else as_dict(answer.synthesis),
         "subgroups": _subgroups(answer),
         "left_out": [{"study": one.study.study, "reason": one.reason} for one in answer.chosen.left_out],
-        "second_engine": [one.as_dict() for one in answer.agreements],
+        "second_engine": [asdict(one) for one in answer.agreements],
         "inputs_sha256": fingerprint(inputs),
         "made_with": made_with(),
     }

@@ -15,7 +15,8 @@ from metareview.synthesis.options import checked
 if TYPE_CHECKING:
     from metareview.extraction import Sheets
     from metareview.protocol import Analysis
-    from metareview.synthesis import Agreement, Subgroups
+    from metareview.synthesis import Subgroups
+    from metareview.synthesis.second_engine import Agreement
 
 POOLED_BY_POLICY = ("", "common", "random")
 PARTICIPANTS = ("n1i", "n2i", "ni")
@@ -167,8 +168,8 @@ def _by_subgroup(analysis: Analysis, synthesis: Synthesis) -> Subgroups | None:
 def confirmed(given: Answer) -> Answer:
     """Ask the second engine for the same quantities, where it has them, and add what it says."""
     synthesis = given.synthesis
-    if synthesis is None or not synthesis.pooled or synthesis.method.model not in ("common", "random"):
+    if synthesis is None:
         return given
-    from metareview.synthesis.second_engine import agreements
+    from metareview.synthesis.second_engine import check_synthesis
 
-    return replace(given, agreements=agreements(synthesis))
+    return replace(given, agreements=check_synthesis(synthesis))
