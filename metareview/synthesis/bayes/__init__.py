@@ -4,16 +4,21 @@ from metareview.synthesis.bayes.pooling import pool_bayes, synthesis_of
 from metareview.synthesis.bayes.priors import Prior, prior_from
 from metareview.synthesis.bayes.published import PublishedRow, published_rows
 from metareview.synthesis.bayes.result import BayesFactors, Posterior, Summary, posterior_of
+from metareview.synthesis.bayes.sensitivity import Curves, curves_of, sensitivity, sensitivity_rows
 
 __all__ = [
     "BayesFactors",
+    "Curves",
     "Posterior",
     "Prior",
     "PublishedRow",
     "Summary",
+    "curves_of",
     "pool_bayes",
     "posterior_of",
     "prior_from",
     "published_rows",
+    "sensitivity",
+    "sensitivity_rows",
     "synthesis_of",
 ]

@@ -6,6 +6,7 @@ from metareview.synthesis.rare.mantel_haenszel import mantel_haenszel
 from metareview.synthesis.rare.mixed import cm_al, cm_el, logit_normal, poisson_normal, um_fs
 from metareview.synthesis.rare.peto import peto_odds_ratio
 from metareview.synthesis.rare.random_intercepts import um_rs
+from metareview.synthesis.rare.sparse import sparse_data_note
 
 __all__ = [
     "beta_binomial",
@@ -16,6 +17,7 @@ __all__ = [
     "mantel_haenszel",
     "peto_odds_ratio",
     "poisson_normal",
+    "sparse_data_note",
     "um_fs",
     "um_rs",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import inf, isfinite, nan, sqrt
 
 import numpy as np
-from scipy.special import chdtrc, expit, gammaln
+from scipy.special import chdtrc, expit, gammaln, xlogy
 
 from metareview.effects import Effects, FloatArray
 from metareview.synthesis.model import Synthesis
@@ -24,7 +24,8 @@ _RECIPE = Recipe(
     "Beta-binomial model: arms without events, also of both arms of a study, enter as they are and count.",
     "Kuss 2015, Stat Med 34:1097",
 )
-_LARGE = 500.0  # from here on Stirling's series gives sixteen digits
+_LARGE = 15.0  # from here on Stirling's series gives fourteen digits
+_SMALL_SHARE = 0.02  # up to here eight terms of the series give sixteen
 _BEYOND = 40.0
 _SMALLEST = 1e-4
 
@@ -142,22 +143,44 @@ def likelihood(x: FloatArray, n: FloatArray) -> Callable[[FloatArray], FloatArra
             else np.stack([points[:, 0] + points[:, 1], points[:, 0]], axis=1)
         )
         scale = 1.0 / np.maximum(points[:, -1] ** 2, 1e-12)[:, None]
-        alpha, beta = (expit(sign * eta) * scale for sign in (1, -1))
-        rises = _rise(alpha[:, :, None], x) + _rise(beta[:, :, None], n - x)
-        return np.asarray((rises - _rise(scale[:, :, None], n)).sum(axis=(1, 2)) + constant)
+        p, q = expit(eta)[:, :, None], expit(-eta)[:, :, None]
+        whole = scale[:, :, None]
+        a, b = p * whole, q * whole
+        near = xlogy(x, p) + xlogy(n - x, q) + _excess(a, x) + _excess(b, n - x) - _excess(whole, n)
+        far = _log_beta(a + x, b + n - x) - _log_beta(a, b)
+        return np.asarray(np.where(whole > n, near, far).sum(axis=(1, 2)) + constant)
 
     return surface
 
 
-def _rise(a: FloatArray, x: FloatArray) -> FloatArray:
-    """Return ``log Γ(a + x) - log Γ(a)`` without losing digits where ``a`` is large."""
-    a, x = np.broadcast_arrays(a, x)
-    large = np.maximum(a, _LARGE)
-    b = large + x
-    series = (b - 0.5) * np.log1p(x / large) + x * (np.log(large) - 1)
-    series += (1 / b - 1 / large) / 12 - (1 / b**3 - 1 / large**3) / 360
-    small = np.minimum(a, _LARGE)
-    return np.where(a >= _LARGE, series, gammaln(small + x) - gammaln(small))
+def _excess(a: FloatArray, x: FloatArray) -> FloatArray:
+    """Return ``log Γ(a + x) - log Γ(a) - x log a``, small where ``a`` is large and exact there.
+
+    By Stirling's formula it is ``a ((1 + y) log(1 + y) - y) - log(1 + y) / 2 + R(a + x) - R(a)`` with
+    ``y = x / a``; a difference of log-gammas would lose as many digits as there are participants.
+    """
+    y = x / a
+    small = np.minimum(y, _SMALL_SHARE)
+    series = sum((-1) ** m * small**m / (m * (m - 1)) for m in range(2, 10))
+    bulk = np.where(y < _SMALL_SHARE, series, (1 + y) * np.log1p(y) - y)
+    return np.asarray(a * bulk - 0.5 * np.log1p(y) + _remainder(a + x) - _remainder(a))
+
+
+def _log_beta(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return the log of the beta function, by Stirling's formula with its large terms cancelled."""
+    whole = a + b
+    bulk = a * np.log(a / whole) + b * np.log(b / whole) + 0.5 * (np.log(whole / a) - np.log(b))
+    rest = _remainder(a) + _remainder(b) - _remainder(whole)
+    return np.asarray(bulk + rest + 0.5 * np.log(2 * np.pi))
+
+
+def _remainder(z: FloatArray) -> FloatArray:
+    """Return what Stirling's formula for ``log Γ(z)`` leaves."""
+    large = np.maximum(z, _LARGE)
+    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / large**2) / large**2) / large**2) / large
+    small = np.minimum(z, _LARGE)
+    direct = gammaln(small) - (small - 0.5) * np.log(small) + small - 0.5 * np.log(2 * np.pi)
+    return np.asarray(np.where(z >= _LARGE, series, direct))
 
 
 def _error(peak: Peak, which: int) -> float:

@@ -29,7 +29,7 @@ _RECIPE = Recipe(
     "Turner et al. 2000, Stat Med 19:3417; Stijnen et al. 2010, Stat Med 29:3046",
 )
 _LARGEST_LOG_MEAN = 300.0
-_EXACT_ORDER = 21
+_EXACT_ORDER = 21  # for a single dimension, and the highest for two
 _BEYOND = 30.0  # a log odds ratio or a deviation no data can show
 _SMALLEST = 1e-5
 
@@ -78,7 +78,7 @@ def _finding(everyone: TwoArms, arms: TwoArms, order: int) -> Finding:
         )
         return Finding(arms.inside, nan, nan, None, notes=(note,))
     k, tau = int(arms.x1.size), abs(float(peak.at[3]))
-    q = _homogeneity(arms) if k > 1 else nan
+    q = _homogeneity(arms, peak.at[:3]) if k > 1 else nan
     details = {
         "log_likelihood": peak.value,
         "intercept": float(peak.at[0]),
@@ -133,8 +133,9 @@ def _peak(arms: TwoArms, order: int) -> Peak:
     """Climb with and without heterogeneity and take the higher; where they meet, try from further off."""
     surface, level = joint_likelihood(arms, (order, order)), _level(arms)
     flat = _without(surface, np.array([level, 0.0, 0.7]))
-    for s, t in ((0.5, 0.5), (1.0, 1.5)):
-        peak = climb(surface, np.array([level, flat.at[1] if flat.converged else 0.0, s, t]))
+    near = [*flat.at[:2], max(abs(flat.at[2]), 0.1), 0.5] if flat.converged else [level, 0.0, 0.5, 0.5]
+    for start in (near, [level, 0.0, 1.0, 1.5]):
+        peak = climb(surface, np.array(start))
         if peak.converged and peak.value > flat.value + 1e-8:
             return peak
     return flat if flat.converged else peak
@@ -162,13 +163,13 @@ def _error(peak: Peak) -> float:
     return sqrt(variance) if variance > 0 else nan
 
 
-def _homogeneity(arms: TwoArms) -> float:
+def _homogeneity(arms: TwoArms, near: FloatArray) -> float:
     """Return the likelihood-ratio test against one fixed effect per study, intercepts random in both.
 
     The intercepts are those of the second arm, as in metafor, whose test this is.
     """
     own = maximise(_free_effects(arms), _EXACT_ORDER)
-    common = _without(joint_likelihood(arms, (_EXACT_ORDER, 1)), np.array([_level(arms), 0.0, 0.7]))
+    common = _without(joint_likelihood(arms, (_EXACT_ORDER, 1)), near)
     return max(0.0, 2 * (own.log_likelihood - common.value))
 
 
@@ -283,7 +284,7 @@ def _mode(
             shrink = np.where(worse, shrink / 2, shrink)
         z1, z2 = z1 + shrink * step1, z2 + shrink * step2
         value, g1, g2, h11, h12, h22 = tried
-        if max(np.abs(step1).max(), np.abs(step2).max()) < 1e-7:
+        if max(np.abs(step1).max(), np.abs(step2).max()) < 1e-6:
             break
     determinant = h11 * h22 - h12**2
     root11 = np.sqrt(h22 / determinant)
