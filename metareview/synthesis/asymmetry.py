@@ -189,9 +189,8 @@ def _begg(funnel: _Funnel) -> _Line:
     w = 1.0 / funnel.v
     centred = funnel.y - np.sum(w * funnel.y) / np.sum(w)
     deviate = centred / np.sqrt(funnel.v - 1.0 / np.sum(w))
-    k = len(w)
-    ties = min(len(np.unique(deviate)), len(np.unique(funnel.v))) < k
-    how: Literal["exact", "asymptotic"] = "exact" if k < 50 and not ties else "asymptotic"
+    ties = min(len(np.unique(deviate)), len(np.unique(funnel.v))) < len(w)
+    how: Literal["exact", "asymptotic"] = "asymptotic" if ties else "exact"
     found = kendalltau(deviate, funnel.v, method=how)
     tau, p = float(found.statistic), float(found.pvalue)
     note = "Begg's test has the weaknesses of Egger's and less power; it is not recommended (Sterne 2011)."

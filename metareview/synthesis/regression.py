@@ -15,8 +15,7 @@ import numpy as np
 from metareview.effects import FloatArray
 from metareview.errors import SynthesisError, did_you_mean
 
-_SCAN = 160
-_LEAST = 1e-6  # the scan's first step, as a share of the smallest variance
+_SPACING = 1.5  # of v_min + tau2 from one point of the scan to the next
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +58,7 @@ class _Solved:
     beta: FloatArray
     cov: FloatArray
     residual: FloatArray
+    leverage: FloatArray
     log_det: float
 
 
@@ -110,6 +110,9 @@ def _offset(yi: FloatArray, X: FloatArray) -> tuple[float, FloatArray]:
     """
     ones = np.ones(len(yi))
     along = np.asarray(np.linalg.lstsq(X, ones, rcond=None)[0], dtype=float)
+    along = np.where(
+        np.abs(along) < 1e-12 * np.max(np.abs(along)), 0.0, along
+    )  # rounding, times a large offset
     constant = bool(np.max(np.abs(X @ along - ones)) < 1e-9)
     return (float(np.mean(yi)) if constant else 0.0), along
 
@@ -121,7 +124,7 @@ def _solve(rows: _Rows, tau2: float) -> _Solved:
     beta = np.linalg.solve(r, q.T @ (rows.y * root))
     inverse = np.linalg.inv(r)
     log_det = 2.0 * float(np.sum(np.log(np.abs(np.diag(r)))))
-    return _Solved(beta, inverse @ inverse.T, rows.y - rows.X @ beta, log_det)
+    return _Solved(beta, inverse @ inverse.T, rows.y - rows.X @ beta, np.sum(q * q, axis=1), log_det)
 
 
 def _tau2_of(rows: _Rows, code: str) -> float:
@@ -135,12 +138,12 @@ def _tau2_of(rows: _Rows, code: str) -> float:
 
 def _moment(rows: _Rows, a: FloatArray) -> float:
     """Equate the residual sum of squares under fixed weights ``a`` to its expectation."""
-    weighted = rows.X * a[:, None]
-    bread = np.linalg.inv(rows.X.T @ weighted)
-    residual = rows.y - rows.X @ (bread @ (weighted.T @ rows.y))
-    leverage = np.einsum("ij,jk,ik->i", weighted, bread, weighted)
-    expected, per_tau2 = np.sum((a - leverage) * rows.v), np.sum(a - leverage)
-    return float((np.sum(a * residual**2) - expected) / per_tau2)
+    root = np.sqrt(a)
+    q, _ = np.linalg.qr(rows.X * root[:, None])
+    z = rows.y * root
+    left = a * (1.0 - np.sum(q * q, axis=1))
+    squares = np.sum((z - q @ (q.T @ z)) ** 2)
+    return float((squares - np.sum(left * rows.v)) / np.sum(left))
 
 
 def _dl(rows: _Rows) -> float:
@@ -200,11 +203,8 @@ def _score(rows: _Rows, tau2: float, restricted: bool) -> float:
     """Return the derivative of the log-likelihood in tau2, times two and ``v_min + tau2``."""
     fit = _solve(rows, tau2)
     w = 1.0 / (rows.v + tau2)
-    trace = np.sum(w)
-    if restricted:
-        weighted = rows.X * w[:, None]
-        trace = np.sum(w - np.einsum("ij,jk,ik->i", weighted, fit.cov, weighted))
-    return float((np.sum((w * fit.residual) ** 2) - trace) * (rows.v.min() + tau2))
+    left = w if not restricted else w * (1.0 - fit.leverage)
+    return float((np.sum((w * fit.residual) ** 2) - np.sum(left)) * (rows.v.min() + tau2))
 
 
 def _maximise(rows: _Rows, restricted: bool) -> float:
@@ -213,7 +213,8 @@ def _maximise(rows: _Rows, restricted: bool) -> float:
     squares = float(np.sum((rows.y - np.mean(rows.y)) ** 2))
     # above v_max the score is negative once the squares over tau2^2 fall below df / (2 tau2)
     top = max(v_max, 4.0 * squares / rows.df)
-    grid = np.concatenate([[0.0], np.geomspace(_LEAST * v_min, top, _SCAN)])
+    width = np.log1p(top / v_min)
+    grid = v_min * np.expm1(np.linspace(0.0, width, int(width / np.log(_SPACING)) + 3))
     scores = np.array([_score(rows, t, restricted) for t in grid])
     candidates = [0.0]
     for i in np.flatnonzero((scores[:-1] > 0) & ~(scores[1:] > 0)):
