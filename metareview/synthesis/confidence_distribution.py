@@ -11,7 +11,7 @@ from metareview.synthesis.stack import Stack
 
 DRAWS = 25_000
 _SEED = 20190628
-_POINTS = 300
+_POINTS = 64
 _BATCH = 5_000
 
 

@@ -11,9 +11,11 @@ from scipy.special import gammainc
 from metareview.effects import FloatArray
 from metareview.synthesis.crossing import crossing
 from metareview.synthesis.inference import Inference, Question
+from metareview.synthesis.sums import across, across_three, down, spread_of, traced_square
 from metareview.synthesis.tau2 import estimate_tau2
 from metareview.synthesis.weighting import Weighted, weigh
 
+_LEAST = -60.0  # log of the smallest critical value looked at; it is tiny beside a giant study
 _REACH = 10.0  # standard deviations of the normal density that are integrated
 
 
@@ -37,32 +39,39 @@ def _quadrature() -> tuple[FloatArray, FloatArray]:
 
 @dataclass(frozen=True, slots=True)
 class _Pivot:
-    """The joint law of the estimate and Q.
+    """The joint law of the estimate and Q, with ``W1 = sum w`` and ``Wj = sum w^j / W1``.
 
-    ``w1`` is ``tau2 sum w`` and ``wj`` is ``tau2^(j-1) sum w^j / sum w``; ``ratio`` is ``w1 / w2``.
+    Attributes
+    ----------
+    k : studies
+    ratio : ``W1 / W2``
+    scaled : ``tau2 W2``
+    first : ``tau2 (W1 - W2)``
+    second : ``tau2^2 (W1 W2 - 2 W3 + W2^2)``
+    third : ``tau2^2 (W3 - W2^2)``
+    fourth : ``tau2^3 (W4 - 2 W2 W3 + W2^3)``
     """
 
     k: int
     ratio: float
-    w1: float
-    w2: float
-    w3: float
-    w4: float
+    scaled: float
+    first: float
+    second: float
+    third: float
+    fourth: float
 
     @property
     def variance(self) -> float:
-        """That of the scaled estimate, ``1 + tau2 w2``."""
-        return 1.0 + self.w2
+        """That of the estimate over its common-effect variance, ``1 + tau2 W2``."""
+        return 1.0 + self.scaled
 
     def moments(self, r: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of Q given the standardised estimate (their equations 7 and 8)."""
         excess = (r * r - 1.0) / self.variance
-        third, fourth = self.w3 - self.w2**2, self.w4 - 2 * self.w2 * self.w3 + self.w2**3
-        mean = self.k - 1 + (self.w1 - self.w2) + excess * third
-        variance = 2 * (self.k - 1) + 4 * (self.w1 - self.w2)
-        variance += 2 * (self.w1 * self.w2 - 2 * self.w3 + self.w2**2)
-        last = 2 * third**2 * (1 - 2 * r * r) / self.variance**2
-        return mean, variance + 4 * excess * (third + fourth) + last
+        mean = self.k - 1 + self.first + excess * self.third
+        fixed = 2 * (self.k - 1) + 4 * self.first + 2 * self.second
+        variance = fixed + 4 * excess * (self.third + self.fourth)
+        return mean, variance + 2 * self.third**2 * (1 - 2 * r * r) / self.variance**2
 
     def tail(self, t: float) -> float:
         """Return P(standardised estimate beyond t times the estimated standard deviation), one-sided.
@@ -79,20 +88,30 @@ class _Pivot:
 
 
 def _pivot(w: FloatArray, tau2: float) -> _Pivot:
-    w = w[w > 0]
-    total, second = w.sum(), (w**2).sum()
-    scaled = [tau2 ** (j - 1) * (w**j).sum() / total for j in (2, 3, 4)]
-    return _Pivot(len(w), total**2 / second, tau2 * total, *scaled)
+    """Sum differences of weights from their mean, so that one giant study (the first) costs no digits."""
+    w = w[w > 0][:, None]
+    total = float(down(w)[0])
+    apart = w - float(across(w, w)[0]) / total
+    apart[0] = down(w[1:] * (w[0] - w[1:])) / total
+    return _Pivot(
+        k=len(w),
+        ratio=total**2 / float(across(w, w)[0]),
+        scaled=tau2 * float(across(w, w)[0]) / total,
+        first=tau2 * float(spread_of(w, w)[0]) / total,
+        second=tau2**2 * float(traced_square(w, down(w))[0]),
+        third=tau2**2 * float(across_three(w, apart, apart)[0]) / total,
+        fourth=tau2**3 * float(across_three(w * w, apart, apart)[0]) / total,
+    )
 
 
 def _one(common: Weighted, tau2: float, question: Question) -> tuple[float, ...]:
     pivot, mu = _pivot(common.w[:, 0], tau2), float(common.mu[0])
     se = float(np.sqrt(pivot.variance / common.total[0]))
     beyond = (1.0 - question.level) / 2.0
-    t = crossing(lambda x: pivot.tail(x) - beyond, 1e-8, 1.0)
+    t = np.exp(crossing(lambda x: pivot.tail(np.exp(x)) - beyond, _LEAST, 1.0))
     half = np.sqrt(pivot.variance) * t * se
     statistic = (mu - float(question.null[0])) / se
     p = np.nan
     if np.isfinite(statistic):
-        p = min(2.0 * pivot.tail(max(abs(statistic) / np.sqrt(pivot.variance), 1e-8)), 1.0)
+        p = min(2.0 * pivot.tail(max(abs(statistic) / np.sqrt(pivot.variance), np.exp(_LEAST))), 1.0)
     return mu, se, mu - half, mu + half, statistic, np.inf, p

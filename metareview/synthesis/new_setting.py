@@ -1,4 +1,4 @@
-"""How probable is an effect beyond a threshold in a new setting?"""
+"""The probability of an effect beyond a threshold in a new setting."""
 
 from __future__ import annotations
 

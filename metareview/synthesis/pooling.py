@@ -23,6 +23,8 @@ from metareview.synthesis.tau2_intervals import TAU2_INTERVALS
 from metareview.synthesis.weighting import Weighted, weigh
 from metareview.synthesis.wording import notes_of
 
+_MOST = 1e50
+
 
 def pool(
     effects: Effects,
@@ -69,8 +71,20 @@ def pool_as(effects: Effects, options: Options) -> Synthesis:
             f'"{effects.measure.label}" cannot be pooled: none of its {len(effects)} studies '
             "has an estimate with a variance."
         )
+    _refuse_off_scale(effects, inside)
     answer = _single(effects, options, inside) if k == 1 else _pooled(effects, options, inside, k)
     return replace(answer, notes=notes_of(answer))
+
+
+def _refuse_off_scale(effects: Effects, inside: BoolArray) -> None:
+    """Refuse effects and variances whose powers floating-point numbers cannot hold."""
+    off = inside & ~((effects.vi > 1 / _MOST) & (effects.vi < _MOST) & (np.abs(effects.yi) < _MOST))
+    if off.any():
+        raise SynthesisError(
+            f"{effects.labels[i]}: effect {effects.yi[i]:g} with variance {effects.vi[i]:g} is too large or "
+            f"too small to be pooled; change its unit."
+            for i in np.flatnonzero(off)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +198,7 @@ def _heterogeneity(plan: _Plan, common: Weighted, tau2: FloatArray, code: str) -
     low, high = TAU2_INTERVALS[wanted].formula(common.stack, level, code)
     limits = Interval(float(low[0]), float(high[0]), level) if isfinite(high[0]) else None
     basis = "Q" if code == "none" else plan.take("i2")
-    parts = inconsistencies(common, float(tau2[0]), limits)
+    parts = inconsistencies(common, float(tau2[0]), limits, level)
     main = parts[basis]
     return Heterogeneity(
         q=float(common.q[0]), q_df=int(common.stack.n[0]) - 1, q_p=float(q_test(common)[0]),
