@@ -21,8 +21,7 @@ from metareview.screening import (
     place_records,
     read_logs,
 )
-from metareview.screening.counting import INCLUDED
-from metareview.screening.counting import Place as Placed
+from metareview.screening.counting import INCLUDED, Placement
 from metareview.search import Record, read_records
 from metareview.search.ledger import SearchRun, read_searches
 from metareview.tables import read_table
@@ -81,7 +80,7 @@ class ScreeningDesk:
         """Every decision file, as it is now."""
         return read_logs(self.place.screened, reasons=[reason.id for reason in self.reasons])
 
-    def placed(self) -> list[Placed]:
+    def placed(self) -> list[Placement]:
         """Say where every record ended."""
         return place_records(self.identified, self.logs)
 
@@ -100,7 +99,7 @@ class ScreeningDesk:
 
     def _linked(self, studies: Sequence[Study]) -> tuple[dict[str, Collection[str]], tuple[str, ...]]:
         """Find each study's reports among the records; a study without any is named in a note."""
-        included = {placed.record for placed in self.placed() if placed.box == INCLUDED}
+        included = {placement.record for placement in self.placed() if placement.box == INCLUDED}
         names = _names_of(self.identified.unique())
         linked: dict[str, Collection[str]] = {}
         strangers = []

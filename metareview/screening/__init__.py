@@ -3,7 +3,7 @@
 from metareview.screening.counting import (
     Identified,
     Origin,
-    Place,
+    Placement,
     count_flow,
     origins_of,
     place_records,
@@ -22,7 +22,7 @@ __all__ = [
     "Flow",
     "Identified",
     "Origin",
-    "Place",
+    "Placement",
     "Previous",
     "Reason",
     "Verdict",

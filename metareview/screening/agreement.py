@@ -5,7 +5,7 @@ What is undefined is ``None`` and said in ``notes``: never 0, never not-a-number
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import sqrt
@@ -305,12 +305,12 @@ def _wilson(successes: int, n: int, level: float) -> Coefficient:
     return Coefficient(successes / n, float(low), float(high))
 
 
-def _mapped(coefficient: Coefficient, rising: object) -> Coefficient:
+def _mapped(coefficient: Coefficient, rising: Callable[[float], float]) -> Coefficient:
     """Carry a proportion and its interval over by a rising function."""
-    assert callable(rising)
-    if coefficient.value is None:
-        return Coefficient()
-    return Coefficient(*(rising(x) for x in (coefficient.value, coefficient.low, coefficient.high)))
+    value, low, high = (
+        None if x is None else rising(x) for x in (coefficient.value, coefficient.low, coefficient.high)
+    )
+    return Coefficient(value, low, high)
 
 
 def _notes(table: tuple[int, int, int, int], kappa: Coefficient, left_out: int) -> Iterator[str]:

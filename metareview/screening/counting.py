@@ -57,7 +57,7 @@ def origins_of(runs: Iterable[SearchRun]) -> dict[str, Origin]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """Where one record ended: the last box it is in.
 
     Attributes
@@ -119,7 +119,7 @@ class Identified:
 
 def place_records(
     identified: Identified, logs: Sequence[DecisionLog], *, needed: int | None = None
-) -> list[Place]:
+) -> list[Placement]:
     """Say where every record ended.
 
     Parameters
@@ -133,7 +133,7 @@ def place_records(
 
     Returns
     -------
-    list of Place
+    list of Placement
         One per record that is left when duplicates are removed, in the records' order.
 
     Raises
@@ -149,7 +149,7 @@ def place_records(
     before = reach_verdicts(logs, ids, stage=BEFORE, needed=1)
     abstract = reach_verdicts(logs, ids, stage=ABSTRACT, needed=needed)
     full = reach_verdicts(logs, ids, stage=FULL_TEXT, needed=needed)
-    places: list[Place] = []
+    places: list[Placement] = []
     contradictions: list[str] = []
     for record in ids:
         main = any(origin.kind in MAIN_KINDS for _, origin in hits[record])
@@ -160,18 +160,18 @@ def place_records(
     return places
 
 
-def _place(main: bool, before: Verdict, abstract: Verdict, full: Verdict) -> Place:
+def _place(main: bool, before: Verdict, abstract: Verdict, full: Verdict) -> Placement:
     record = abstract.record
     if before.state == AGREED:
-        return Place(record, main, REMOVED, before.reason, screened=False)
+        return Placement(record, main, REMOVED, before.reason, screened=False)
     # a report found by other methods may be read without its record having been screened
     direct = not main and not abstract.decisions and bool(full.decisions)
     if not direct and abstract.state != AGREED:
-        return Place(record, main, AWAITING_SCREENING, screened=False)
+        return Placement(record, main, AWAITING_SCREENING, screened=False)
     if not direct and not abstract.forward:
-        return Place(record, main, EXCLUDED, abstract.reason)
+        return Placement(record, main, EXCLUDED, abstract.reason)
     box = _full_text_box(full)
-    return Place(record, main, box, full.reason if box == REPORT_EXCLUDED else "", screened=not direct)
+    return Placement(record, main, box, full.reason if box == REPORT_EXCLUDED else "", screened=not direct)
 
 
 def _full_text_box(full: Verdict) -> str:
@@ -210,7 +210,7 @@ def _stray_decisions(identified: Identified, logs: Sequence[DecisionLog]) -> Ite
             )
 
 
-def _contradictions(place: Place, before: Verdict, abstract: Verdict, full: Verdict) -> Iterator[str]:
+def _contradictions(place: Placement, before: Verdict, abstract: Verdict, full: Verdict) -> Iterator[str]:
     if before.state == AGREED and (abstract.decisions or full.decisions):
         yield f"{place.record} was removed before screening, yet was screened; withdraw one of the two."
     elif place.box == EXCLUDED and full.decisions:
@@ -317,7 +317,7 @@ def _link_reports(
 
 
 def _column(
-    identified: Identified, places: Sequence[Place], labels: Mapping[str, str], *, main: bool
+    identified: Identified, places: Sequence[Placement], labels: Mapping[str, str], *, main: bool
 ) -> Column:
     mine = [p for p in places if p.main is main]
     hits = [(record, o) for found in identified.hits().values() for record, o in found]
@@ -348,7 +348,7 @@ def _column(
     )
 
 
-def _reasons(places: Iterable[Place], labels: Mapping[str, str]) -> tuple[Count, ...]:
+def _reasons(places: Iterable[Placement], labels: Mapping[str, str]) -> tuple[Count, ...]:
     """Count reasons, the most frequent first, equal ones by name."""
     counts = Counter(labels.get(p.reason, p.reason) for p in places)
     return tuple(Count(label, n) for label, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -379,7 +379,7 @@ def _notes(
         yield "Reports are not yet linked to studies, so studies are not counted."
 
 
-def require_complete(places: Iterable[Place]) -> None:
+def require_complete(places: Iterable[Placement]) -> None:
     """Refuse a diagram that is final in looks only.
 
     Raises

@@ -12,6 +12,8 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from metareview.cli import cli, one_line_per_problem
 from metareview.screening import read_log
@@ -192,6 +194,15 @@ def test_what_cannot_be_is_one_line_and_exit_code_1(review, words, says):
     assert err.startswith("error: ")
     assert says in err
     assert "Traceback" not in err
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(st.sampled_from("ieuxbnst?q1279 é\x1b"), max_size=20), st.sampled_from(["abstract", "full-text"])
+)
+def test_no_keys_crash_the_screener(review, keys, stage):
+    code, _, err = run("screen", NAME, "--stage", stage, "--as", "AB", keys=keys)
+    assert (code, err) == (0, "")
 
 
 def test_a_review_without_records_says_how_to_get_them(review):
