@@ -9,10 +9,11 @@ from metareview.search.formats.entry import Entry
 from metareview.search.formats.fields import Values, record_entry
 
 _TABLE = """
-title: title; abstract: abstract; authors: author; year: year; published: date;
-journal: journal journaltitle;
-journal2: booktitle; volume: volume; issue: number; first_page: pages; article_number: article-number;
-doi: doi; pmid: pmid pubmed_id; pmcid: pmcid; issn: issn isbn; languages: language; keywords: keywords author_keywords; url: url; notes: note eprint; accession: unique-id; types: type document_type; database: source
+title: title; abstract: abstract; authors: author; year: year; published: date; journal: journal
+journaltitle; journal2: booktitle; volume: volume; issue: number; first_page: pages; article_number:
+article-number; doi: doi; pmid: pmid pubmed_id; pmcid: pmcid; issn: issn isbn; languages: language;
+keywords: keywords author_keywords; url: url; notes: note eprint; accession: unique-id; types: type
+document_type; database: source
 """
 _FIELDS = {
     key: name.strip() for name, keys in (row.split(":") for row in _TABLE.split(";")) for key in keys.split()
