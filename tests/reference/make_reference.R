@@ -12,8 +12,9 @@ options(warn = -1)
 
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)))
 MEASURES <- list("2x2" = c("RR", "OR", "RD"), cont = c("MD", "SMD", "SMDH", "ROM"), cor = c("COR", "UCOR", "ZCOR"),
-                 rate = c("IRR", "IRD", "IRSD"), prop = c("PR", "PLN", "PLO", "PAS", "PFT"), gen = "GEN")
-PRIMARY <- c("2x2" = "OR", cont = "SMD", cor = "ZCOR", rate = "IRR", prop = "PLO", gen = "GEN")
+                 rate = c("IRR", "IRD", "IRSD"), prop = c("PR", "PLN", "PLO", "PAS", "PFT"), gen = "GEN",
+                 alpha = c("ARAW", "AHW", "ABT"))
+PRIMARY <- c("2x2" = "OR", cont = "SMD", cor = "ZCOR", rate = "IRR", prop = "PLO", gen = "GEN", alpha = "ABT")
 METHODS <- c("EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM")
 TESTS <- c(wald = "z", t = "t", hksj = "knha", "hksj-floor" = "adhoc")
 SUBGROUP <- c(bcg = "alloc", raudenbush1985 = "setting", hackshaw1998 = "design", damico2009 = "conceal",
@@ -21,6 +22,7 @@ SUBGROUP <- c(bcg = "alloc", raudenbush1985 = "setting", hackshaw1998 = "design"
               cannon2006 = "pop", hasselblad1998 = "comp", konstantopoulos2011 = "year")
 THRESHOLDS <- c(1e-15, 1e-14, 1e-13, 1e-12)
 TOO_BIG <- 1e7
+AS_GOOD_AS_ZERO <- 1e-13  # of the median sampling variance
 
 # ---- JSON -------------------------------------------------------------------------------------------------------
 json <- function(x) {
@@ -40,14 +42,15 @@ many <- function(x) { x <- as.vector(unname(x)); attr(x, "many") <- TRUE; x }
 kind_of <- function(d) {
   n <- names(d)
   if ("m1i" %in% n) "cont" else if ("x1i" %in% n) "rate" else if ("ai" %in% n && "ci" %in% n) "2x2" else
-    if ("ri" %in% n) "cor" else if ("xi" %in% n) "prop" else if ("yi" %in% n) "gen" else NA
+    if ("ri" %in% n) "cor" else if ("xi" %in% n) "prop" else if ("yi" %in% n) "gen" else
+    if (all(c("ai", "mi") %in% n)) "alpha" else NA
 }
 sizes <- function(d, kind) switch(kind, "2x2" = d$ai + d$bi + d$ci + d$di, cont = d$n1i + d$n2i, cor = d$ni, rate = d$t1i + d$t2i,
-                                  prop = d$ni, gen = rep(NA_real_, nrow(d)))
+                                  prop = d$ni, alpha = d$ni, gen = rep(NA_real_, nrow(d)))
 effects_of <- function(d, kind, measure) {
   if (kind == "gen") e <- data.frame(yi = d$yi, vi = d$vi) else {
     columns <- switch(kind, "2x2" = c("ai", "bi", "ci", "di"), cont = c("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"),
-                      cor = c("ri", "ni"), rate = c("x1i", "t1i", "x2i", "t2i"), prop = c("xi", "ni"))
+                      cor = c("ri", "ni"), rate = c("x1i", "t1i", "x2i", "t2i"), prop = c("xi", "ni"), alpha = c("ai", "mi", "ni"))
     e <- do.call(escalc, c(list(measure = measure), as.list(d[columns])))
   }
   data.frame(row = seq_len(nrow(d)), yi = as.vector(e$yi), vi = as.vector(e$vi), ni = sizes(d, kind))
@@ -86,12 +89,11 @@ attempt <- function(expression) { r <- try(expression, silent = TRUE); if (inher
 
 inference <- function(z, method, test, tau2) {
   r <- fit(z, method, test, tau2 = tau2)
-  p <- attempt(predict(r)); h <- attempt(predict(r, pi.type = "riley"))
+  p <- attempt(predict(r))
   back <- function(x) z$centre + as.vector(x) / z$s
   list(se = as.vector(r$se) / z$s, p = as.vector(pt_or_norm(back(r$beta) / (r$se / z$s), r$ddf)),
        ci = many(back(c(r$ci.lb, r$ci.ub))),
-       pi = if (method == "EE") NULL else many(back(c(p$pi.lb, p$pi.ub))),
-       pi_hts = if (method == "EE" || test != "z") NULL else many(back(c(h$pi.lb, h$pi.ub))))
+       pi = if (method == "EE") NULL else many(back(c(p$pi.lb, p$pi.ub))))
 }
 pt_or_norm <- function(stat, df) 2 * if (length(df) && is.finite(df)) pt(-abs(stat), df) else pnorm(-abs(stat))
 
@@ -105,10 +107,14 @@ tau2_intervals <- function(r, z, method) {
 pooled <- function(z, method) {
   r <- fit(z, method)
   if (is.null(r)) return(NULL)
+  estimated <- r
+  if (r$tau2 < AS_GOOD_AS_ZERO) r <- fit(z, method, tau2 = 0)  # where step halving ends when 0 is the solution
   out <- list(tau2 = r$tau2 / z$s^2, se_tau2 = if (length(r$se.tau2)) r$se.tau2 / z$s^2 else NULL, i2 = r$I2 / 100, h2 = r$H2,
               q = r$QE, q_p = r$QEp, estimate = z$centre + as.vector(r$beta) / z$s)
   if (method %in% c("EE", "REML")) out$weights <- many(weights(r) / 100)
   out$ci <- lapply(TESTS, function(test) inference(z, method, test, r$tau2))
+  h <- if (method != "EE") attempt(predict(estimated, pi.type = "riley"))  # its df count tau2 only where it was estimated
+  if (!is.null(h)) out$pi_hts <- many(z$centre + c(h$pi.lb, h$pi.ub) / z$s)
   if (method != "EE" && length(z$y) > 1) out$tau2_ci <- tau2_intervals(r, z, method)
   out
 }
@@ -173,12 +179,11 @@ robust_at <- function(z, method, threshold) {
        influence = unscale(inf[c("rstudent", "dffits", "cook.d", "cov.r", "tau2.del", "QE.del", "hat")], z, NULL, NULL, "tau2.del"))
 }
 asymmetry <- function(e, z, d, kind) {
-  raw <- list(y = e$yi, v = e$vi, n = e$ni, s = 1, centre = 0)
   line <- function(model, predictor, method = "REML") {
-    r <- attempt(regtest(fit(raw, method), model = model, predictor = predictor))
+    r <- attempt(regtest(fit(z, method), model = model, predictor = predictor))
     if (is.null(r)) return(NULL)
     list(stat = as.vector(r$zval), df = if (length(r$ddf)) as.vector(r$ddf) else NULL, p = as.vector(r$pval),
-         limit = r$est, limit_ci = if (length(r$ci.lb)) many(c(r$ci.lb, r$ci.ub)) else NULL)
+         limit = z$centre + r$est / z$s, limit_ci = if (length(r$ci.lb)) many(z$centre + c(r$ci.lb, r$ci.ub) / z$s) else NULL)
   }
   rank <- attempt(ranktest(e$yi, e$vi))
   out <- list(egger = line("lm", "sei"), rma_sei = line("rma", "sei"), rma_sei_dl = line("rma", "sei", "DL"),
