@@ -16,8 +16,11 @@ from metareview.review.freshness import Inputs, fingerprint, made_with
 from metareview.synthesis import as_dict
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from metareview.protocol import Protocol
     from metareview.review import Answer, Entered, Review
+    from metareview.synthesis import Synthesis
 
 
 def write_answer(
@@ -45,9 +48,31 @@ def write_answer(
         folder / "summary.json": _json(summary_of_answer(answer, review.protocol, inputs)),
         folder / "inputs.json": _json(inputs),
     }
+    if answer.synthesis is not None and answer.synthesis.method.model == "bayes":
+        texts |= {folder / name: text for name, text in posterior_files(answer.synthesis).items()}
     for path, text in texts.items():
         write_atomically(path, text)
     return (*texts, *_write_figure(review, answer, beside, folder))
+
+
+def posterior_files(synthesis: Synthesis) -> dict[str, str]:
+    """Give the data of a posterior's figures: its curves, and the answer under other priors."""
+    from metareview.synthesis.bayes import (
+        PRIORS,
+        curves_of,
+        posterior_of,
+        sensitivity,
+        sensitivity_rows,
+    )
+
+    level, own = synthesis.method.level, synthesis.method.tau2
+    posterior = posterior_of(synthesis.effects, prior=own, level=level)
+    priors = tuple(dict.fromkeys([own, *PRIORS]))
+    rows = sensitivity_rows(sensitivity(synthesis.effects, priors=priors, level=level))
+    return {
+        "posterior.json": _json(curves_of(posterior).as_dict()),
+        "priors.csv": _csv(rows),
+    }
 
 
 def _write_figure(review: Review, answer: Answer, beside: Sequence[Answer], folder: Path) -> tuple[Path, ...]:
@@ -97,7 +122,10 @@ def studies_csv(answer: Answer) -> str:
         for one in answer.chosen.left_out
     ]
     columns = list(dict.fromkeys(name for row in (*entered, *left) for name in row))
-    frame = pd.DataFrame([*entered, *left], columns=columns or ["study"], dtype=object)
+    return _csv(pd.DataFrame([*entered, *left], columns=columns or ["study"], dtype=object))
+
+
+def _csv(frame: pd.DataFrame) -> str:
     out = io.StringIO(newline="")
     frame.to_csv(out, index=False, lineterminator="\n")
     return out.getvalue()

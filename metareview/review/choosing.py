@@ -160,7 +160,7 @@ def _rivals_sentence(analysis: Analysis, study: Study, rivals: Sequence[Key]) ->
 def _enter(
     analysis: Analysis, sheets: Sheets, study: Study, rows: Sequence[Result | Contrast], measure: Measure
 ) -> Entered:
-    notes = [*_basis_notes(rows), *_combined_note(analysis, sheets, rows)]
+    notes = [*_basis_notes(sheets, rows), *_combined_note(analysis, sheets, rows)]
     if measure.kind == "continuous":
         notes += derivation_notes(tuple(row for row in rows if isinstance(row, Result)))
     if measure.scale == "log":
@@ -170,20 +170,28 @@ def _enter(
     return Entered(study, tuple(rows), _numbers(analysis, sheets, rows, measure), tuple(notes))
 
 
-def _basis_notes(rows: Sequence[Result | Contrast]) -> Iterator[str]:
+def _basis_notes(sheets: Sheets, rows: Sequence[Result | Contrast]) -> Iterator[str]:
     """Say of a study whose numbers were not printed as they are used how they came about."""
     for basis, words in (
         ("derived", "derived from a printed percentage"),
         ("inferred", "inferred, not seen in the report"),
     ):
-        arms = [getattr(row, "arm", "") for row in rows if row.basis == basis]
-        if arms:
-            which = "Counts" if len(arms) == len(rows) else f"Counts of arm {', '.join(arms)}"
-            yield f"{which} {words}."
+        of_it = [row for row in rows if row.basis == basis]
+        if len(of_it) == len(rows):
+            yield f"{'Numbers' if isinstance(rows[0], Contrast) else 'Counts'} {words}."
+        elif of_it:
+            yield f"Counts of {_named(sheets, of_it)} {words}."
 
 
 def _combined_note(analysis: Analysis, sheets: Sheets, rows: Sequence[Result | Contrast]) -> Iterator[str]:
     for role in analysis.compare:
-        arms = [row.arm for row in rows if isinstance(row, Result) and _role(sheets, row) == role]
+        arms = [row for row in rows if isinstance(row, Result) and _role(sheets, row) == role]
         if len(arms) > 1:
-            yield f"Arms {' and '.join(arms)} were combined."
+            yield f"The arms {_named(sheets, arms)} were combined."
+
+
+def _named(sheets: Sheets, rows: Sequence[Result | Contrast]) -> str:
+    """Name the arms of rows by their labels."""
+    labels = {(arm.study, arm.arm): arm.label for arm in sheets.arms}
+    names = [labels[row.study, row.arm] for row in rows if isinstance(row, Result)]
+    return " and ".join(f'"{name}"' for name in names)

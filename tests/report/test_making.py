@@ -123,3 +123,14 @@ def test_no_output_bears_a_date_or_a_path(made):
     for name, raw in output(made).items():
         if not name.endswith((".png", ".pdf")):
             assert str(made) not in raw.decode("utf-8"), name
+
+
+def test_a_posterior_brings_its_curves_and_the_answer_under_other_priors(root):
+    lay_out(root, protocol=PROTOCOL.replace('model = "mh"', 'model = "bayes"\nprior = "half-normal(0.5)"'))
+    make_output(Review("small", root))
+    folder = root / "output" / "small" / "death" / "mh"
+    curves = json.loads((folder / "posterior.json").read_text("utf-8"))
+    assert len(curves["effect"]) == len(curves["mu"]) > 100
+    priors = (folder / "priors.csv").read_text("utf-8").splitlines()
+    assert priors[1].startswith("half-normal(0.5),0.57")
+    assert len(priors) > 3

@@ -26,8 +26,8 @@ def test_arms_of_one_role_are_added_up_and_said_to_be(review):
     beta = entered(review, "death")["B"]
     assert beta.numbers == {"ai": 10, "n1i": 100, "ci": 15, "n2i": 100}
     assert beta.notes == (
-        "Counts of arm low, high derived from a printed percentage.",
-        "Arms low and high were combined.",
+        'Counts of "Low dose" and "High dose" derived from a printed percentage.',
+        'The arms "Low dose" and "High dose" were combined.',
     )
 
 
@@ -35,7 +35,7 @@ def test_inferred_counts_enter_only_where_the_plan_lets_them(review):
     assert "C" not in entered(review, "death")
     assert "inferred, which this analysis does not take" in left_out(review, "death")["C"]
     inferred = entered(review, "death/inferred")["C"]
-    assert inferred.notes == ("Counts of arm placebo inferred, not seen in the report.",)
+    assert inferred.notes == ('Counts of "Placebo" inferred, not seen in the report.',)
 
 
 def test_an_overlapping_study_is_left_out_with_its_reason(review):
