@@ -9,18 +9,32 @@ and replies, conference abstracts beside papers, supplements that share a DOI, s
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, replace
 
 from metareview.search.record import Record
 
-SYLLABLES = (
-    "ba ce di fo gu ha ki lo mu ne pra sto ver xan tri ox cal den phor mab lin stat zol vir cept gli".split()
-)  # noqa: SIM905
+SYLLABLES = re.findall(
+    r"\w+", "ba ce di fo gu ha ki lo mu ne pra sto ver xan tri ox cal den phor mab lin stat zol vir cept gli"
+)
 SUBJECTS = ["children", "adults", "older people", "pregnant women", "patients", "survivors", "nurses", "mice"]
-DESIGNS = ["a randomized controlled trial", "a cohort study", "a case-control study", "an open-label trial",
-           "a multicentre study", "a retrospective analysis", "a systematic review", "a pilot study"]  # fmt: skip
-FRAMES = ["Effect of {a} on {b} in {s} with {c}", "{a} versus {b} for {c} in {s}", "Safety of {a} in {s} with {c} and {b}",
-          "{c} and {b} after {a} in {s}", "Association between {a} and {c} among {s} given {b}"]  # fmt: skip
+DESIGNS = [
+    "a randomized controlled trial",
+    "a cohort study",
+    "a case-control study",
+    "an open-label trial",
+    "a multicentre study",
+    "a retrospective analysis",
+    "a systematic review",
+    "a pilot study",
+]
+FRAMES = [
+    "Effect of {a} on {b} in {s} with {c}",
+    "{a} versus {b} for {c} in {s}",
+    "Safety of {a} in {s} with {c} and {b}",
+    "{c} and {b} after {a} in {s}",
+    "Association between {a} and {c} among {s} given {b}",
+]
 JOURNALS = [
     ("Journal of Generated Medicine", "J Gen Med"),
     ("Annals of Invented Surgery", "Ann Invent Surg"),
@@ -30,8 +44,24 @@ JOURNALS = [
     ("Bone Marrow Fabrication", "Bone Marrow Fabr"),
     ("Proceedings of the National Academy of Tales", "Proc Natl Acad Tales"),
 ]
-FAMILIES = ["Müller", "Garcia-Lopez", "O'Hara", "Nguyen", "Ringdén", "Zhang", "Wang", "Kowalski", "te Boome", "Le Blanc",
-            "Smith", "Johnson", "Yamada", "Silva", "Ivanov", "Kebriaei"]  # fmt: skip
+FAMILIES = [
+    "Müller",
+    "Garcia-Lopez",
+    "O'Hara",
+    "Nguyen",
+    "Ringdén",
+    "Zhang",
+    "Wang",
+    "Kowalski",
+    "te Boome",
+    "Le Blanc",
+    "Smith",
+    "Johnson",
+    "Yamada",
+    "Silva",
+    "Ivanov",
+    "Kebriaei",
+]
 
 
 @dataclass(frozen=True)
@@ -83,8 +113,13 @@ def as_elsewhere(draw: random.Random, work: Record) -> Record:
     journal = dict(JOURNALS)[work.journal] if draw.random() < 0.5 else work.journal
     changes["journal"] = journal.upper() if draw.random() < 0.1 else journal
     chances = {
-        "doi": 0.3, "abstract": 0.15, "issue": 0.2, "volume": 0.05, "pages": 0.05, "authors": 0.03,
-    }  # fmt: skip
+        "doi": 0.3,
+        "abstract": 0.15,
+        "issue": 0.2,
+        "volume": 0.05,
+        "pages": 0.05,
+        "authors": 0.03,
+    }
     changes |= {
         name: type(getattr(work, name))() for name, chance in chances.items() if draw.random() < chance
     }
@@ -107,7 +142,7 @@ def _retyped(draw: random.Random, title: str) -> str:
     if dice < 0.3:
         return title + "."
     if dice < 0.36:
-        return title.split(":")[0]
+        return title.partition(":")[0]
     if dice < 0.44:
         place = draw.randrange(5, len(title) - 5)
         return title[:place] + title[place + 1 :]
@@ -121,23 +156,51 @@ def make_trap(draw: random.Random, work: Record, number: int) -> Record:
     other = make_work(draw, number)
     kind = draw.randrange(6)
     if kind == 0:  # the next part, with a page and a DOI of its own
-        return replace(other, title=f"{work.title} Part {draw.choice(['II', '2', 'two'])}", journal=work.journal,
-                       authors=work.authors, year=work.year, volume=work.volume)  # fmt: skip
+        return replace(
+            other,
+            title=f"{work.title} Part {draw.choice(['II', '2', 'two'])}",
+            journal=work.journal,
+            authors=work.authors,
+            year=work.year,
+            volume=work.volume,
+        )
     if kind == 1:  # an erratum that quotes the title
-        return replace(other, title=f"Erratum: {work.title}", authors=work.authors, journal=work.journal,
-                       types=("Published Erratum",), abstract="", year=work.year)  # fmt: skip
+        return replace(
+            other,
+            title=f"Erratum: {work.title}",
+            authors=work.authors,
+            journal=work.journal,
+            types=("Published Erratum",),
+            abstract="",
+            year=work.year,
+        )
     if kind == 2:  # the conference abstract that came before
-        return replace(other, title=work.title, authors=work.authors, year=(work.year or 2000) - 1,
-                       types=("Conference Abstract",), database="Embase", pmid="", journal=other.journal)  # fmt: skip
+        return replace(
+            other,
+            title=work.title,
+            authors=work.authors,
+            year=(work.year or 2000) - 1,
+            types=("Conference Abstract",),
+            database="Embase",
+            pmid="",
+            journal=other.journal,
+        )
     if kind == 3:  # another abstract of one supplement, under the supplement's DOI
-        return replace(other, doi=work.doi, journal=work.journal, volume=work.volume, year=work.year, pmid="",
-                       database="Embase")  # fmt: skip
+        return replace(
+            other,
+            doi=work.doi,
+            journal=work.journal,
+            volume=work.volume,
+            year=work.year,
+            pmid="",
+            database="Embase",
+        )
     if kind == 4:  # the letter in reply
         return replace(
             other, title=f"Reply to: {work.title}", journal=work.journal, abstract="", year=work.year
         )
     return replace(
-        other, title=work.title.split(":")[0], year=(work.year or 2000) + 7
+        other, title=work.title.partition(":")[0], year=(work.year or 2000) + 7
     )  # a short title, used again
 
 

@@ -14,7 +14,7 @@ from metareview.search.record import Record
 
 PAPER = Record(
     id="a",
-    title="Mesenchymal stromal cells for steroid-refractory acute graft-versus-host disease: a randomized trial",
+    title="Stromal cells for steroid-refractory acute graft-versus-host disease: a randomized trial",
     authors=("Kebriaei, P.", "Hayes, J."),
     year=2020,
     journal="Biology of Blood and Marrow Transplantation",
@@ -78,17 +78,31 @@ def test_one_work_described_apart_is_the_same(other):
 @pytest.mark.parametrize(
     "other",
     [
-        but(title=PAPER.title + " Part II"),
+        but(title=PAPER.title + " Part II", pages="900-9", abstract="Methods: go on. " * 20),
         but(title="Erratum: " + PAPER.title, pages="1701", abstract=""),
         but(title=PAPER.title, types=("Published Erratum",), pages="1701", abstract=""),
         but(title="Reply to " + PAPER.title, pages="e12", abstract="", authors=("Other, A.",)),
-        but(types=("Conference Abstract",), journal="Blood", volume="130", pages="S12", abstract="Methods. " * 40, year=2019),
-        but(title="Ruxolitinib for chronic disease of the lung in children", authors=("Zeiser, R.",), pages="S9",
-            abstract="Aims: something else altogether was done here. " * 9),
-        but(authors=("Zhao, K.",), abstract="Other words. " * 30, pages="15", volume="3", journal="J Hematol Oncol"),
+        but(
+            types=("Conference Abstract",), journal="Blood", volume="130", pages="S12", abstract="Aims. " * 40
+        ),
+        but(
+            title="Ruxolitinib in children",
+            authors=("Zeiser, R.",),
+            pages="S9",
+            abstract="Aims: other. " * 30,
+        ),
+        but(authors=("Zhao, K.",), abstract="Other words. " * 30, pages="15", volume="3", journal="Oncology"),
     ],
-    ids=["part II", "erratum by title", "erratum by type", "reply", "conference abstract", "shared place", "shared title"],
-)  # fmt: skip
+    ids=[
+        "part II",
+        "erratum by title",
+        "erratum by type",
+        "reply",
+        "conference",
+        "one supplement",
+        "one title",
+    ],
+)
 def test_two_works_are_different_even_under_one_doi(other):
     assert decision(but(doi="10.5555/x"), replace(other, doi="10.5555/x")) == "different"
     assert decision(PAPER, other) == "different"
@@ -102,16 +116,12 @@ def test_phases_and_parts_are_told_apart_however_they_are_written():
         ("part one", "part two"),
     ]:
         a, b = (
-            but(title=f"Cells for acute disease in many adults, a {x} trial of long standing")
-            for x in (one, two)
+            but(title=f"Cells for acute disease in adults, a {x} trial of long standing") for x in (one, two)
         )
-        assert decision(a, b) == "different", (one, two)
-    assert (
-        decision(
-            but(title="A phase II trial of cells in adults"), but(title="A phase 2 trial of cells in adults")
-        )
-        == "same"
-    )
+        assert decision(a, replace(b, pages="3")) == "different", (one, two)
+        assert decision(a, b) == "ask", "the same page speaks for a typing error"
+    a, b = (but(title=f"A {x} trial of cells in adults") for x in ("phase II", "phase 2"))
+    assert decision(a, b) == "same"
 
 
 def test_different_pmids_are_never_joined_even_through_a_third_record():
@@ -172,12 +182,7 @@ def test_few_or_empty_records_are_no_trouble(records):
 
 def test_the_words_of_names_and_journals_are_folded():
     assert fold("Ringdén Müller") == "ringden muller"
-    assert journal_words("The New England Journal of Medicine (Boston, Mass.)") == (
-        "new",
-        "england",
-        "journal",
-        "medicine",
-    )
+    assert journal_words("The Journal of Medicine (Boston, Mass.)") == ("journal", "medicine")
     assert [first_page(p) for p in ("S12-S13", "0835", "1", "e0136991", "")] == [
         "s12",
         "835",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from metareview.search.dedupe.groups import Deduplicated
 from metareview.search.record import Record
@@ -36,7 +37,9 @@ def merge_records(group: Sequence[Record]) -> Merged:
     group
         The kept record first, the others by decreasing worth.
     """
-    kept, origins, filled = group[0], {}, {}
+    kept = group[0]
+    origins: dict[str, str] = {}
+    filled: dict[str, Any] = {}
     for name in _FIELDS:
         if name in _OWN:
             continue

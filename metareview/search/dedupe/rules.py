@@ -222,7 +222,8 @@ def _numbers_differ(a: Face, b: Face, signs: Signs) -> Judgement:
     if signs.pmid or (signs.doi and (signs.place or (signs.abstract and signs.author is not False))):
         which = "PMID" if signs.pmid else "DOI and place in print or abstract"
         return Judgement(SAME, f"same {which}, though the numbers in their titles differ ({told})", 1.5)
-    if (signs.doi or signs.place) and signs.title >= NEARLY and signs.author is not False:
+    against = False in (signs.author, signs.abstract, signs.page)
+    if (signs.doi or signs.place) and signs.title >= NEARLY and not against:
         return Judgement(ASK, f"DOI or place in print agree, but the numbers in their titles differ ({told})")
     return Judgement(DIFFERENT, f"the numbers in their titles differ ({told})")
 
