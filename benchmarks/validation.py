@@ -29,8 +29,6 @@ from metareview.synthesis import (
     pool_subgroups,
     trim_and_fill,
 )
-from metareview.synthesis.intervals import INTERVALS
-from metareview.synthesis.tau2 import ESTIMATORS
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "tests" / "reference"
@@ -188,6 +186,11 @@ def _estimate(
     yield from _one("H2, from tau2", kind, cell, spread.h2, pinned["h2"], 1.0)
     limits = pinned.get("tau2_ci", {})
     yield from _ends("interval of tau2, QP", "iterative", cell, spread.tau2_ci, limits.get("qp"), typical)
+    if limits.get("pl"):
+        other = pool_as(found.effects, _options(cell[2], "wald", tau2_ci="PL")).heterogeneity
+        assert other is not None
+        profile = "interval of tau2, profile likelihood"
+        yield from _ends(profile, "profile or quadrature", cell, other.tau2_ci, limits["pl"], typical)
 
 
 def _typical_variance(vi: np.ndarray) -> float:
@@ -205,20 +208,25 @@ def _others(effects: Effects, cell: tuple[str, str], block: dict[str, Any]) -> I
     )
     for code, method in (("hc", "DL"), ("pl", "ML")):
         limits = pinned[code]["ci"] if code == "hc" and pinned[code] else pinned[code]
-        if limits and code in INTERVALS:
+        if limits:
             other = pool_as(effects, _options(method, code))
             yield from _ends(
                 f"confidence interval, {code}", "profile or quadrature", (*cell, code), other.ci, limits, se
             )
+    if pinned["permutation_p"] is not None:
+        p = pool_as(effects, _options("DL", "permutation")).p
+        yield from _one(
+            "P, permutation", "closed form", (*cell, "permutation"), p, pinned["permutation_p"], 1e-15
+        )
     for code, name in (("GENQ", "genq_se"), ("DL2", "dl2")):
-        if code in ESTIMATORS:
-            spread = pool_as(effects, _options(code, "wald")).heterogeneity
-            assert spread is not None
+        spread = pool_as(effects, _options(code, "wald")).heterogeneity
+        if spread is not None:
             yield from _one("tau2", "closed form", (*cell, code), spread.tau2, pinned[name], se**2)
 
 
 _SERIES = {
-    "estimate": "estimate", "se": "se", "low": "ci.lb", "high": "ci.ub", "tau2": "tau2", "q": "Q", "q_p": "Qp", "i2": "I2",
+    "estimate": "estimate", "se": "se", "low": "ci.lb", "high": "ci.ub", "tau2": "tau2", "q": "Q",
+    "q_p": "Qp", "i2": "I2",
 }  # fmt: skip
 _INFLUENCE = {
     "rstudent": "rstudent", "dffits": "dffits", "cook": "cook.d", "cov_ratio": "cov.r",
@@ -408,7 +416,8 @@ def report(found: Sequence[Compared]) -> str:
         iterative=ITERATIVE, profile=PROFILE,
     )  # fmt: skip
     rows = [
-        f"| {s.quantity} | {s.kind} | {s.count} | {LIMITS[s.kind]:g} | {s.worst.deviation:.1e} | {s.worst.where} |"
+        f"| {s.quantity} | {s.kind} | {s.count} | {LIMITS[s.kind]:g} "
+        f"| {s.worst.deviation:.1e} | {s.worst.where} |"
         for s in summaries(found)
     ]
     return head + "\n".join(rows) + "\n"
