@@ -95,10 +95,9 @@ def round_ticks(
         No more than so many.
     """
     candidates = list(_log_candidates(low, high) if log else _linear_candidates(low, high))
-    good = [c for c in candidates if c and len(c) <= most and fits(c)]
-    if good:
-        return max(good, key=len)
-    return next((c[:1] for c in reversed(candidates) if c and fits(c[:1])), ())
+    # labels at the very ends may not fit where those between them do
+    trimmed = [t for c in candidates for t in (c, c[1:], c[:-1], c[1:-1])]
+    return max((t for t in trimmed if len(t) <= most and fits(t)), key=len, default=())
 
 
 def _log_candidates(low: float, high: float) -> Iterator[tuple[float, ...]]:

@@ -14,7 +14,7 @@ from metareview.errors import FigureError, did_you_mean
 from metareview.figures.options import ForestOptions, width_of
 from metareview.figures.style import Style
 from metareview.figures.table import Column
-from metareview.figures.wording import digits_for, write_effect, write_number, write_p, write_span
+from metareview.figures.wording import digits_for, write_effect, write_interval, write_number, write_p
 from metareview.synthesis import Synthesis
 
 _NARROW_BELOW = 120.0
@@ -185,6 +185,8 @@ def _effect_column(head: str, synthesis: Synthesis, style: Style, digits: int) -
 
 def _weighted(synthesis: Synthesis) -> str:
     """Write how studies were weighted, as RevMan heads its columns: ``IV, Random, 95% CI``."""
+    if not synthesis.pooled:
+        return f"{_level(synthesis)} CI"
     model = "Fixed" if synthesis.method.model in _FIXED else "Random"
     return f"{weighting(synthesis)}, {model}, {_level(synthesis)} CI"
 
@@ -250,7 +252,8 @@ def _prediction_column(head: str, synthesis: Synthesis, style: Style, digits: in
         if s.prediction is None:
             return ""
         back = s.effects.measure.back
-        return write_span(float(back(s.prediction.low)), float(back(s.prediction.high)), digits, style.words)
+        low, high = sorted((float(back(s.prediction.low)), float(back(s.prediction.high))))
+        return write_interval(low, high, digits, style.words)
 
     title = head or f"{_level(synthesis)} prediction\ninterval"
     return Filled(Column("prediction", title), lambda s: [""] * len(s.effects), pooled)

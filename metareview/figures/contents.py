@@ -18,7 +18,7 @@ from metareview.figures.summary import (
     summary_lines,
 )
 from metareview.figures.table import Column, ForestTable, Row, Triple
-from metareview.figures.wording import write_effect, write_span
+from metareview.figures.wording import write_effect, write_interval
 from metareview.synthesis import Synthesis
 
 
@@ -207,7 +207,7 @@ def pooled_label(synthesis: Synthesis, style: Style) -> str:
 
 def _prediction_row(synthesis: Synthesis, prediction: Interval, style: Style, indent: int) -> Row:
     at, low, high = printed_triple(synthesis, synthesis.estimate, prediction)
-    text = write_span(low, high, effect_digits(synthesis), style.words)
+    text = write_interval(low, high, effect_digits(synthesis), style.words)
     label = f"{prediction.level * 100:g}% prediction interval"
     return Row("prediction", label, {"effect": text}, effect=(at, low, high), indent=indent)
 

@@ -15,7 +15,7 @@ from metareview.figures.options import ForestOptions
 from metareview.figures.style import Style, style_named
 from metareview.figures.summary import model_name, sentence
 from metareview.figures.table import Column, ForestTable, Row
-from metareview.figures.wording import write_effect, write_number, write_p, write_span
+from metareview.figures.wording import write_effect, write_interval, write_number, write_p
 from metareview.synthesis import Refits, Synthesis
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _synthesis_row(name: str, s: Synthesis, digits: int, style: Style, keys: Seq
     if s.prediction is not None:
         _, low, high = printed_triple(s, s.estimate, s.prediction)
         prediction = (low, high)
-        cells["prediction"] = write_span(low, high, digits, style.words)
+        cells["prediction"] = write_interval(low, high, digits, style.words)
     cells |= {
         "effect": write_effect(*effect, digits, style.words),
         "p": "" if s.p is None else _p(s.p, style),

@@ -16,7 +16,7 @@ class Palette:
     text: str = "#000000"
     muted: str = "#4b5563"
     rule: str = "#000000"
-    grid: str = "#8a8f98"
+    grid: str = "#70757d"
     square: str = "#2f6690"
     interval: str = "#1f2937"
     diamond: str = "#0f172a"
@@ -141,7 +141,7 @@ PRESETS: dict[str, Style] = {
         narrow=86.0,
         size=7.0,
         palette=Palette(
-            square="#00558c", interval="#222222", diamond="#00558c", prediction="#8a5a00", grid="#7f858c"
+            square="#00558c", interval="#222222", diamond="#00558c", prediction="#8a5a00", grid="#70757d"
         ),
         words=_JAMA,
         columns=("study", "arms", "effect", "plot", "weight"),
@@ -177,7 +177,7 @@ PRESETS: dict[str, Style] = {
         narrow=84.0,
         size=7.0,
         palette=Palette(
-            square="#000000", interval="#000000", diamond="#b11226", prediction="#4d4d4d", grid="#777777"
+            square="#000000", interval="#000000", diamond="#b11226", prediction="#4d4d4d", grid="#707070"
         ),
         words=_LANCET,
         columns=("study", "arms", "plot", "effect", "weight"),

@@ -47,6 +47,16 @@ def write_span(low: float, high: float, digits: int, words: Wording) -> str:
     return ("{low} to {high}" if dashed and min(low, high) < 0 else words.span).format(**bounds)
 
 
+def write_interval(low: float, high: float, digits: int, words: Wording) -> str:
+    """Write an interval that stands alone: in brackets where the journal has them around bounds.
+
+    >>> write_interval(0.14, 1.76, 2, Wording(effect="{estimate} [{span}]"))
+    '[0.14 to 1.76]'
+    """
+    span = write_span(low, high, digits, words)
+    return f"[{span}]" if "[" in words.effect else span
+
+
 def write_effect(estimate: float, low: float, high: float, digits: int, words: Wording) -> str:
     """Write an estimate with its interval.
 
