@@ -12,7 +12,7 @@ from typing import Any
 from metareview.errors import ExtractionError
 from metareview.extraction.cells import Fault, read_cell
 from metareview.extraction.columns import SHEETS, Column, SheetKind
-from metareview.extraction.drafts import draft_of
+from metareview.extraction.drafts import drafts_of
 from metareview.extraction.grids import Cells
 from metareview.tables import read_table
 
@@ -148,13 +148,11 @@ def _keyed(path: Path, kind: SheetKind, problems: list[str]) -> dict[tuple[str, 
     rows: dict[tuple[str, ...], Cells] = {}
     if not path.exists():
         return rows
-    table = read_table(path)
-    for row in table:
-        draft, faults = draft_of(table, row, kind)
+    for draft, faults in drafts_of(read_table(path), kind):
         problems += [str(fault) for fault in faults if fault.column != "row"]
         key = tuple(" ".join(part.split()).casefold() for part in draft.key(*kind.key))
         if key in rows:
-            problems.append(f"{path}:{row.line}: the row says again what another says; keep one of the two.")
+            problems.append(f"{path}:{draft.line}: the row stands twice; keep one of the two.")
         rows[key] = draft.cells
     return rows
 

@@ -13,7 +13,7 @@ from metareview.extraction.cells import Fault, read_cell
 from metareview.extraction.columns import SHEETS, SheetKind
 from metareview.extraction.finding import Finding
 from metareview.extraction.grids import plain
-from metareview.tables import Row, Table, read_table
+from metareview.tables import Table, read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +71,24 @@ def _read_sheet(path: Path, kind: SheetKind) -> tuple[list[tuple[Draft, list[Fin
         return [], faults
     if not table.rows and kind.name in ("studies", "arms"):
         faults.append(_whole(path, "file", "has a header and no rows; fill it in"))
-    return [draft_of(table, row, kind) for row in table], faults
+    return list(drafts_of(table, kind)), faults
 
 
-def draft_of(table: Table, row: Row, kind: SheetKind) -> tuple[Draft, list[Finding]]:
-    """Read every cell of one row."""
-    values: dict[str, Any] = {}
-    faults: dict[str, str] = {}
-    cells = {name: plain(text) if text[:1] == "'" else text for name, text in row.cells.items()}
-    for column in kind.columns:
-        value = read_cell(cells.get(column.name, ""), column, decimal_comma=table.separator != ",")
-        if isinstance(value, Fault):
-            faults[column.name] = value
-            value = "" if column.kind == "key" else None
-        values[column.name] = value
-    draft = Draft(kind, table.path, row.line, cells, values, frozenset(faults))
-    return draft, [draft.finding("cell", name, why) for name, why in faults.items()]
+def drafts_of(table: Table, kind: SheetKind) -> Iterator[tuple[Draft, list[Finding]]]:
+    """Read every cell of every row; a row comes with the faults of its cells."""
+    columns = {column.name: column for column in kind.columns}
+    keys = [column for column in kind.columns if column.kind == "key"]
+    decimal_comma = table.separator != ","
+    empty = {c.name: read_cell("", c, decimal_comma=decimal_comma) for c in kind.columns if c.kind != "key"}
+    for row in table:
+        cells = {name: plain(text) if text[:1] == "'" else text for name, text in row.cells.items()}
+        filled = {name: text for name, text in cells.items() if text and name in columns}
+        read = {n: read_cell(t, columns[n], decimal_comma=decimal_comma) for n, t in filled.items()}
+        read |= {c.name: read_cell("", c, decimal_comma=decimal_comma) for c in keys if c.name not in filled}
+        faults = {name: value for name, value in read.items() if isinstance(value, Fault)}
+        values = empty | read | {name: "" if columns[name].kind == "key" else None for name in faults}
+        draft = Draft(kind, table.path, row.line, cells, values, frozenset(faults))
+        yield draft, [draft.finding("cell", name, why) for name, why in faults.items()]
 
 
 def _header_findings(table: Table, kind: SheetKind) -> Iterator[Finding]:

@@ -1,0 +1,200 @@
+"""A workbook from somebody else is opened only when it can do no harm, and read for what was meant."""
+
+import io
+import zipfile
+from datetime import date, datetime, time
+
+import pytest
+from openpyxl import load_workbook
+
+from metareview.errors import MetareviewError
+from metareview.extraction import archive
+from metareview.extraction.columns import SHEETS
+from metareview.extraction.grids import Grid
+from metareview.extraction.workbook import workbook_bytes
+from metareview.extraction.workbook_reading import read_workbook
+from metareview.protocol import parse_protocol, starter_text
+
+PLAN = parse_protocol(starter_text("x"), "x.toml")
+
+
+def grids(**filled):
+    return {name: Grid(kind, kind.names, tuple(filled.get(name, ()))) for name, kind in SHEETS.items()}
+
+
+FILLED = grids(
+    studies=[{"study": "A", "label": "Alpha 2001", "note": "=cmd|' /C calc'!A0"}],
+    arms=[{"study": "A", "arm": "drug", "role": "drug"}],
+    results=[{"row": "r1", "study": "A", "outcome": "death", "arm": "drug", "n": "10", "quote": "3-4"}],
+)
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(workbook_bytes(FILLED, PLAN))
+    return path
+
+
+def refused(path, match):
+    before = path.read_bytes()
+    with pytest.raises(MetareviewError, match=match) as caught:
+        read_workbook(path)
+    assert path.read_bytes() == before
+    return caught.value.problems
+
+
+def repack(path, **changed):
+    """Write an archive again with some members changed or added."""
+    with zipfile.ZipFile(path) as old:
+        members = {info.filename: old.read(info) for info in old.infolist()}
+    members |= {name.replace("__", "/"): data for name, data in changed.items()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, data in members.items():
+            new.writestr(name, data)
+
+
+def put(path, tab, cell, value, number_format=None):
+    opened = load_workbook(path)
+    opened[tab][cell] = value
+    if number_format:
+        opened[tab][cell].number_format = number_format
+    opened.save(path)
+
+
+def test_a_workbook_reads_back_as_it_was_written(book):
+    brought = read_workbook(book)
+    for name, grid in FILLED.items():
+        for side in (brought.grids, brought.base):
+            assert [{k: v for k, v in row.items() if v} for row in side[name].rows] == list(grid.rows)
+
+
+def test_text_that_looks_like_a_formula_is_text(book):
+    opened = load_workbook(book)
+    assert opened["studies"]["I2"].data_type == "s"
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "said"),
+    [
+        (
+            datetime(2024, 4, 3),
+            "d-mmm",
+            'n is "2024-04-03 00:00:00"; a spreadsheet made a date or time of it',
+        ),
+        (date(2024, 4, 3), "d-mmm", "a spreadsheet made a date"),
+        (time(3, 4), "h:mm", "a spreadsheet made a date or time"),
+        ("=1+1", None, "it is a formula"),
+        ("#N/A", None, "error message"),
+        (True, None, "made true or false of it"),
+        (0.125, "0.0%", "it is shown as a percentage"),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_number_is_refused(book, value, number_format, said):
+    put(book, "results", "G2", value, number_format)
+    (problem,) = refused(book, "cell G2")
+    assert said in problem
+
+
+def test_every_such_cell_is_named_at_once(book):
+    put(book, "results", "G2", "=1")
+    put(book, "results", "H2", datetime(2024, 4, 3))
+    assert len(refused(book, "formula")) == 2
+
+
+def test_a_percentage_in_the_column_of_percentages_is_read_as_shown(book):
+    put(book, "results", "S2", 0.583, "0.0%")
+    assert read_workbook(book).grids["results"].rows[0]["percent"] == "58.3"
+
+
+def test_numbers_and_dates_are_read_as_they_were_typed(book):
+    put(book, "results", "G2", 12)
+    put(book, "results", "I2", 0.1 + 0.2)
+    put(book, "results", "AG2", datetime(2026, 11, 24), "yyyy-mm-dd")
+    row = read_workbook(book).grids["results"].rows[0]
+    assert (row["n"], row["mean"], row["date"]) == ("12", "0.3", "2026-11-24")
+
+
+def test_macros_links_and_embedded_files_are_refused(book):
+    for member, said in [
+        ("xl__vbaProject.bin", "macros"),
+        ("xl__externalLinks__externalLink1.xml", "linked to other files"),
+        ("xl__embeddings__oleObject1.bin", "embedded files"),
+        ("xl__activeX__activeX1.xml", "run code"),
+        ("xl__connections.xml", "outside data"),
+    ]:
+        book.write_bytes(workbook_bytes(FILLED, PLAN))
+        repack(book, **{member: b"x"})
+        refused(book, said)
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
+def test_a_document_type_is_refused(book, codec):
+    bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
+    repack(book, xl__sharedStrings__extra=bomb.encode(codec))
+    refused(book, "declares a document type")
+
+
+def test_a_document_type_across_two_pieces_is_seen(book, monkeypatch):
+    monkeypatch.setattr(archive, "_CHUNK", 7)
+    repack(book, xl__extra=b"x" * 5 + b"<!DOCTYPE y>")
+    refused(book, "declares a document type")
+
+
+def test_a_zip_bomb_is_refused(book):
+    repack(book, xl__extra=b"0" * (archive.MAX_UNPACKED + 1))
+    refused(book, "unpacks to more than")
+
+
+def test_too_many_parts_are_refused(book):
+    repack(book, **{f"xl__p{n}": b"" for n in range(archive.MAX_MEMBERS + 1)})
+    refused(book, "more than any workbook")
+
+
+def test_other_files_are_refused(tmp_path, book):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"row,study\n")
+    refused(path, "damaged, or not an .xlsx file")
+    path.write_bytes(b"")
+    refused(path, "damaged, or not an .xlsx file")
+    with zipfile.ZipFile(path, "w") as plain:
+        plain.writestr("a.txt", "a")
+    refused(path, "not a workbook")
+    path.write_bytes(book.read_bytes()[:-300])
+    refused(path, "damaged")
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
+    for path, said in ((tmp_path / "none.xlsx", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(MetareviewError, match=said):
+            read_workbook(path)
+
+
+def test_a_workbook_of_another_kind_is_refused(tmp_path):
+    from openpyxl import Workbook
+
+    Workbook().save(tmp_path / "x.xlsx")
+    assert len(refused(tmp_path / "x.xlsx", 'has no tab "studies"')) == 5
+
+
+def test_a_column_that_is_gone_or_unknown_is_named(book):
+    put(book, "results", "G1", "number")
+    said = " ".join(refused(book, "not known"))
+    assert 'the column "number" is not known' in said
+
+
+def test_a_lost_copy_of_what_was_sent_is_named(book):
+    opened = load_workbook(book)
+    del opened["sent results"]
+    opened.save(book)
+    refused(book, "has lost the hidden copy of results")
+
+
+def test_long_lists_of_allowed_words_get_a_tab_of_their_own():
+    text = starter_text("x") + "".join(
+        f'\n[[outcomes]]\nid = "outcome-number-{n}"\nlabel = "x"\nkind = "binary"\n' for n in range(40)
+    )
+    opened = load_workbook(io.BytesIO(workbook_bytes(FILLED, parse_protocol(text, "x.toml"))))
+    sources = [v.formula1 for v in opened["results"].data_validations.dataValidation]
+    assert any("lists" in source for source in sources)
+    assert opened["lists"]["A42"].value == "outcome-number-39"
