@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from metareview.search.record import Record
 
 KINDS = ("new", "gone", "retracted", "corrected", "changed")
-_NOT_COMPARED = frozenset({"id", "source", "database", "links"})
+_NOT_COMPARED = frozenset({"id", "source", "database", "links", "note"})
 _COMPARED = tuple(field.name for field in fields(Record) if field.name not in _NOT_COMPARED)
 
 

@@ -77,6 +77,7 @@ class Record:
     links : retraction, erratum, expression of concern, update, comment
     database : whose description this is (``PubMed``, ``Embase``, ``ClinicalTrials.gov`` …)
     source : the searches and imports that found it, as named in ``searches.csv``
+    note : what a reader of this description must know
     """
 
     id: str
@@ -103,6 +104,7 @@ class Record:
     links: tuple[Link, ...] = ()
     database: str = ""
     source: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def retracted(self) -> bool:
