@@ -25,6 +25,7 @@ from metareview.synthesis.sums import across, across_three, down, highest, trace
 
 _SPACING = 2.5  # of v_min + tau2 from one point of the scan to the next
 _MOST_POINTS = 96
+_ROOM = 1.0 + 1e-6  # two studies of equal variance have their root at the bound itself
 _GIANT = 1e6  # ratio of variances from which sums must be taken without the smallest
 
 
@@ -35,7 +36,7 @@ def maximise(stack: Stack, kind: str) -> FloatArray:
     ----------
     kind : ``REML``, ``ML``, or ``known`` where mu is known to be 0 on the stack's scale
     """
-    top = np.maximum(_bound(stack, kind) - stack.v_min, 0.0)
+    top = np.maximum(_bound(stack, kind) * _ROOM - stack.v_min, 0.0)
     top = np.where(stack.n > (0 if kind == "known" else 1), top, 0.0)
     if not (top > 0).any():
         return np.zeros_like(top)

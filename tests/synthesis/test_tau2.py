@@ -146,6 +146,12 @@ def test_equal_variances_give_the_sample_variance_less_that_of_sampling(data):
         assert tau2(y, v, code) == pytest.approx(expected, rel=1e-8, abs=1e-9 * v[0])
 
 
+@given(st.floats(-9, 9), st.floats(-9, 9), st.floats(0.01, 5))
+def test_two_studies_of_equal_variance_have_their_root_at_the_bound(one, other, v):
+    expected = max((one - other) ** 2 / 2 - v, 0.0)
+    assert tau2([one, other], [v, v], "REML") == pytest.approx(expected, rel=1e-9, abs=1e-9 * v)
+
+
 @pytest.mark.parametrize("code", sorted(ESTIMATORS))
 def test_equal_effects_have_no_spread(code):
     assert tau2([0.3] * 5, [0.1, 0.2, 0.3, 0.1, 0.5], code) == 0
