@@ -123,18 +123,17 @@ def _named(effects: Effects, data: Columns, names: Sequence[str]) -> list[FloatA
 
 def _whole(effects: Effects, columns: Sequence[FloatArray], binary: bool) -> Mask:
     """Say which studies have all their counts; refuse what cannot be."""
-    counted = np.asarray(np.all([np.isfinite(c) for c in columns], axis=0), dtype=bool)
+    # an arm of nobody, or of no time, holds no information
+    known = np.all([np.isfinite(c) for c in columns] + [size > 0 for size in columns[1::2]], axis=0)
     problems = list(_faults(effects, columns, binary))
-    if not problems and not counted.any():
+    if not problems and not known.any():
         problems = [
             f"{effects.measure.label} cannot be pooled from counts: none of the {len(effects)} studies "
-            "has all of them."
+            "has all of them, in arms that are not empty."
         ]
     if problems:
         raise SynthesisError(problems)
-    # an arm of nobody, or of no time, holds no information
-    peopled = np.all([size > 0 for size in columns[1::2]], axis=0)
-    return np.asarray(counted & peopled, dtype=bool)
+    return np.asarray(known, dtype=bool)
 
 
 def _faults(effects: Effects, columns: Sequence[FloatArray], binary: bool) -> Iterator[str]:

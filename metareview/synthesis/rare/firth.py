@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import nan, sqrt
 
@@ -152,17 +153,30 @@ def _fall(arms: TwoArms, top: _Top, drop: float, side: int) -> float:
     def short(mu: float) -> float:
         return top.value - _fit(arms, mu, top.alpha).value - drop
 
-    near, width = top.mu, top.se
+    near, at_near, width = top.mu, -drop, top.se
     far = near + side * width
-    while short(far) < 0 and width < _FURTHEST:
-        near, width = far, 1.6 * width
+    at_far = short(far)
+    while at_far < 0 and width < _FURTHEST:
+        near, at_near, width = far, at_far, 1.6 * width
         far = near + side * width
-    for _ in range(200):
-        middle = 0.5 * (near + far)
-        near, far = (middle, far) if short(middle) < 0 else (near, middle)
-        if abs(far - near) < 1e-10 * max(1.0, abs(far)):
+        at_far = short(far)
+    return _crossing(short, (near, at_near), (far, at_far))
+
+
+def _crossing(short: Callable[[float], float], near: tuple[float, float], far: tuple[float, float]) -> float:
+    """Find the root between two points of unlike sign: false position, the idle end halved (Illinois)."""
+    (a, at_a), (b, at_b) = near, far
+    for _ in range(100):
+        x = b - at_b * (b - a) / (at_b - at_a)
+        at_x = short(x)
+        if at_x * at_b < 0:
+            a, at_a = b, at_b
+        else:
+            at_a /= 2
+        moved, b, at_b = abs(x - b), x, at_x
+        if moved < 1e-9 * max(1.0, abs(x)):
             break
-    return 0.5 * (near + far)
+    return b
 
 
 def _p(arms: TwoArms, top: _Top) -> float:

@@ -6,8 +6,8 @@ safe there; in tau it need not be, so a coarse profile comes first and the best 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import inf, log, nan
+from dataclasses import dataclass
+from math import inf, isfinite, log, nan
 
 import numpy as np
 
@@ -19,6 +19,7 @@ _PROFILE = np.array([0.1, 0.3, 0.8, 2.0, 5.0])
 _SHRINK = (1.0, 0.5, 0.25, 0.1, 0.02, 0.004)
 _LONGEST_STEP = 2.0
 _LARGEST_TAU = 60.0
+_UNSEEN_TAU = 6.0  # where no study is inside its limits, no data tell larger ones apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def maximise(kernel: Kernel, order: int, *, random: bool = True) -> Maximum:
     -------
     Maximum
         ``mu`` is minus or plus infinity where the likelihood rises without end in that direction, and
-        NaN where it has no maximum because it rises with tau.
+        NaN where it has no maximum: with ``tau`` infinite when it rises with tau, finite when it is too
+        flat there for a standard error.
     """
     infinite = _direction(kernel)
     if infinite is not None:
@@ -72,9 +74,10 @@ def maximise(kernel: Kernel, order: int, *, random: bool = True) -> Maximum:
         value, place = _climbed(kernel, order, _profiled(kernel, order, at_zero), with_tau=True)
         if value <= common + 1e-9:
             value, place = common, at_zero
-    if _rises_with_tau(kernel, value):
+    if _rises_with_tau(kernel, value, float(place.tau[0])):
         return Maximum(nan, nan, inf, nan, nan, nan, nan, 0, order)
-    return _described(kernel, order, place, value, common)
+    found = _described(kernel, order, place, value, common)
+    return found if isfinite(found.se) else Maximum(nan, nan, found.tau, nan, nan, nan, nan, 0, order)
 
 
 def _direction(kernel: Kernel) -> float | None:
@@ -84,13 +87,13 @@ def _direction(kernel: Kernel) -> float | None:
     return inf if kernel.rising.all() else None
 
 
-def _rises_with_tau(kernel: Kernel, value: float) -> bool:
-    """Say whether an ever larger tau fits better than any: only where no study is inside its limits."""
+def _rises_with_tau(kernel: Kernel, value: float, tau: float) -> bool:
+    """Say whether an ever larger tau fits as well as any: only where no study is inside its limits."""
     if not (kernel.falling | kernel.rising).all():
         return False
     down, k = int(np.count_nonzero(kernel.falling)), kernel.k
     limit = kernel.supremum.sum() + sum(n * log(n / k) for n in (down, k - down) if n)
-    return bool(value <= limit + 1e-7)
+    return bool(value <= limit + 1e-5 or tau > _UNSEEN_TAU)
 
 
 def _fixed(kernel: Kernel) -> tuple[float, Place]:
@@ -200,12 +203,11 @@ def _described(kernel: Kernel, order: int, place: Place, value: float, common: f
     w, own = kernel.information[finite], kernel.own[finite]
     centre = (w * own).sum() / w.sum() if finite.any() else 0.0
     return Maximum(
-        mu=float(place.mu[0]), se=float(np.sqrt(variances[0])), tau=tau, tau_se=float(np.sqrt(variances[1])),
+        mu=float(place.mu[0]), se=_root(variances[0]), tau=tau, tau_se=_root(variances[1]),
         log_likelihood=value, q_lrt=max(0.0, 2 * float(kernel.supremum.sum() - common)),
         q_wald=float((w * (own - centre) ** 2).sum()), finite=int(np.count_nonzero(finite)), order=order,
     )  # fmt: skip
 
 
-def with_common(found: Maximum, common: Maximum) -> Maximum:
-    """Take the tests of homogeneity from another fit."""
-    return replace(found, q_lrt=common.q_lrt, q_wald=common.q_wald)
+def _root(variance: float) -> float:
+    return float(np.sqrt(variance)) if variance > 0 else nan

@@ -222,10 +222,12 @@ def details_of(found: Maximum) -> dict[str, float]:
 
 def sentences_of(found: Maximum, k: int) -> list[str]:
     """Say what a reader must know of a fit."""
+    if isnan(found.mu) and isfinite(found.tau):
+        return ["The likelihood is too flat for an estimate with a standard error; none is given."]
     if isnan(found.mu):
         return [
             "The likelihood has no maximum: every study lies at a limit of what it can show, some at one end "
-            "and some at the other, so that an ever larger tau2 fits ever better. No estimate is given."
+            "and some at the other, so that an ever larger tau2 fits as well or better. No estimate is given."
         ]
     if isinf(found.mu):
         end = "lowest" if found.mu < 0 else "highest"
