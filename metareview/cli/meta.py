@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,7 +29,8 @@ from metareview.synthesis import (
     pool_subgroups,
     trim_and_fill,
 )
-from metareview.synthesis.refitting import Fit
+from metareview.synthesis.new_setting import NewSetting, probability_beyond
+from metareview.synthesis.refitting import Fit, by_inverse_variance
 from metareview.synthesis.robustness import (
     bias_dict,
     influence_dict,
@@ -37,6 +38,9 @@ from metareview.synthesis.robustness import (
     subgroups_dict,
     trim_fill_dict,
 )
+
+if TYPE_CHECKING:
+    from metareview.synthesis.second_engine import Agreement
 
 _EPILOG = """
 \b
@@ -60,6 +64,10 @@ Examples:
     metareview meta trials.csv --measure RR --leave-one-out --influence --cumulative year
   Asymmetry of the funnel plot, and trim and fill:
     metareview meta trials.csv --measure OR --bias --trim-fill L0
+  How likely a risk ratio under 0.8 is in a new setting:
+    metareview meta trials.csv --measure RR --below 0.8
+  The same estimate by a second engine (PyMARE, statsmodels):
+    metareview meta trials.csv --measure RR --check-engine
   From another program:
     cat trials.csv | metareview meta - --measure RR --json -
 
@@ -80,6 +88,8 @@ class Answer:
     influence: Influence | None
     bias: AsymmetryTest | None
     trim_fill: TrimAndFill | None
+    new_settings: tuple[NewSetting, ...] = ()
+    agreements: tuple[Agreement, ...] | None = None
 
 
 _option = click.option
@@ -127,6 +137,13 @@ _option = click.option
 @_option("--bias-test", metavar="CODE", help="The test by name: egger begg peters harbord thompson-sharp …")
 @_option("--trim-fill", metavar="L0|R0", help="Trim and fill with this estimator.")
 @_option("--side", default="auto", show_default=True, help="Side of trim and fill: left, right or auto.")
+@_option(
+    "--below", type=float, metavar="EFFECT", help="Probability of an effect below this in a new setting."
+)
+@_option(
+    "--above", type=float, metavar="EFFECT", help="Probability of an effect above this in a new setting."
+)
+@_option("--check-engine", is_flag=True, help="Compute it again by PyMARE or statsmodels, and compare.")
 @_option("--force", is_flag=True, help="Test for asymmetry with fewer than ten studies; recorded.")
 @_option(
     "--json", "json_to", metavar="FILE|-", help="Write the result as JSON; - for the standard output alone."
@@ -167,7 +184,7 @@ def _answer(given: dict[str, Any]) -> Answer:
     )
     fit = _fit(given)
     synthesis = fit(effects)
-    again = None if synthesis.method.model in ("common", "random", "none") else fit
+    again = None if by_inverse_variance(synthesis.method) else fit
     problems: list[str] = []
 
     def ask(wanted: Any, make: Any) -> Any:
@@ -185,6 +202,12 @@ def _answer(given: dict[str, Any]) -> Answer:
         influence=ask(given["influence"], lambda: influence(synthesis)),
         bias=ask(given["bias"] or given["bias_test"], lambda: _bias(effects, given)),
         trim_fill=ask(given["trim_fill"], lambda: _trim_fill(synthesis, given)),
+        new_settings=tuple(
+            found
+            for side in ("below", "above")
+            if (found := ask(given[side] is not None, lambda s=side: _new_setting(synthesis, given[s], s)))
+        ),
+        agreements=ask(given["check_engine"], lambda: _agreements(synthesis)),
     )
     if problems:
         raise SynthesisError(problems)
@@ -230,6 +253,16 @@ def _trim_fill(synthesis: Synthesis, given: dict[str, Any]) -> TrimAndFill:
     return trim_and_fill(synthesis, estimator=given["trim_fill"].upper(), side=given["side"])
 
 
+def _new_setting(synthesis: Synthesis, threshold: float, side: str) -> NewSetting:
+    return probability_beyond(synthesis, threshold, side=side)
+
+
+def _agreements(synthesis: Synthesis) -> tuple[Agreement, ...]:
+    from metareview.synthesis.second_engine import check_synthesis
+
+    return check_synthesis(synthesis)
+
+
 def _figure(synthesis: Synthesis, given: dict[str, Any]) -> Any:
     from metareview.figures import forest_plot
 
@@ -246,5 +279,7 @@ def _as_json(answer: Answer) -> dict[str, Any]:
         "influence": answer.influence and influence_dict(answer.influence),
         "bias": answer.bias and bias_dict(answer.bias, answer.synthesis),
         "trim_fill": answer.trim_fill and trim_fill_dict(answer.trim_fill),
+        "new_settings": [asdict(found) for found in answer.new_settings] or None,
+        "engines": None if answer.agreements is None else [asdict(a) for a in answer.agreements],
     }
     return {**found, **{name: block for name, block in blocks.items() if block is not None}}

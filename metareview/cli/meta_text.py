@@ -20,6 +20,7 @@ from metareview.synthesis.wording import number, per_cent, printed, span
 
 if TYPE_CHECKING:
     from metareview.cli.meta import Answer
+    from metareview.synthesis.second_engine import Agreement
 
 _WIDTH = 110  # where the output is no terminal
 
@@ -32,6 +33,14 @@ def print_answer(answer: Answer) -> None:
     console.print(_studies(answer.synthesis))
     _say(console, str(answer.synthesis) + ".", *answer.synthesis.notes)
     _say(console, "Why:", *_reasons(answer.synthesis))
+    _print_robustness(console, answer)
+    for found in answer.new_settings:
+        _say(console, f"{found}.", *found.notes)
+    if answer.agreements is not None:
+        _print_agreements(console, answer.agreements)
+
+
+def _print_robustness(console: Console, answer: Answer) -> None:
     if answer.subgroups:
         _print_subgroups(console, answer.subgroups)
     for refits in (answer.leave_one_out, answer.cumulative):
@@ -154,3 +163,16 @@ def _print_influence(console: Console, influence: Influence) -> None:
 def _print_trim_fill(console: Console, filled: TrimAndFill) -> None:
     said, *others = filled.notes
     _say(console, said, f"With them: {filled.adjusted}.", *others)
+
+
+def _print_agreements(console: Console, agreements: Sequence[Agreement]) -> None:
+    if not agreements:
+        _say(console, "No second engine has this model and estimator; there is nothing to compare with.")
+        return
+    table = _table("By a second engine", "ours", "theirs", "difference", "")
+    for a in agreements:
+        verdict = "agrees" if a.agrees else "DIFFERS"
+        table.add_row(a.quantity, f"{a.ours:.9g}", f"{a.theirs:.9g}", f"{a.difference:.1e}", verdict)
+    console.print(table)
+    first = agreements[0]
+    _say(console, f"{first.engine} {first.version}, to within {first.tolerance:g}.")

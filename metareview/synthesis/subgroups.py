@@ -218,7 +218,11 @@ def _notes(
         )
     if shared is not None:
         said.append(f"The subgroups share one tau2 = {shared:.4g}.")
-    said.extend(f'Subgroup "{label}" has one study, shown as it stands.' for label, g in groups if g.k == 1)
+    said.extend(f'Subgroup "{label}" has one study.' for label, g in groups if g.k == 1)
+    if not all(by_inverse_variance(group.method) for _, group in groups):
+        said.append(
+            "The test takes each group's estimate and standard error as those of a normal distribution."
+        )
     missing = [label for label, name in zip(effects.labels, names, strict=True) if not name]
     if missing:
         said.append(f"In no subgroup, for want of a value: {', '.join(missing)}.")

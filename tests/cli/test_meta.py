@@ -192,6 +192,24 @@ def test_a_model_for_sparse_data_can_be_asked_for(run):
     assert len(found["leave_one_out"]["fits"]) == 13
 
 
+def test_a_new_setting_can_be_asked_about(run):
+    found = answer_of(run, BCG, "--measure", "RR", "--below", "0.8", "--above", "1")["new_settings"]
+    assert [(f["side"], f["threshold"]) for f in found] == [("below", 0.8), ("above", 1.0)]
+    assert 0 < found[1]["probability"] < 1 - found[0]["probability"] < 1
+
+
+def test_a_second_engine_can_be_asked_to_agree(run):
+    found = answer_of(run, BCG, "--measure", "RR", "--check-engine")["engines"]
+    assert {"estimate", "se", "tau2"} <= {a["quantity"] for a in found}
+    assert all(a["agrees"] and a["engine"] == "pymare" for a in found)
+
+
+def test_where_no_engine_has_the_model_it_is_said(run):
+    code, out, _ = run(BCG, "--measure", "OR", "--model", "mh", "--check-engine")
+    assert code == 0
+    assert "No second engine has this model" in out
+
+
 REFUSED = {
     "a number cell with words": (
         "study,ai,n1i,ci,n2i\nA,1,10,2,10\nB,many,10,2,10\n", "RR",
