@@ -252,32 +252,33 @@ def kappa(pairs: Sequence[tuple[str, ...]]) -> tuple[float, float, float] | None
     table = np.zeros((len(words), len(words)))
     for one, two in pairs:
         table[words.index(one.casefold()), words.index(two.casefold())] += 1
-    found = cohens_kappa(table)
+    with np.errstate(invalid="ignore"):
+        found = cohens_kappa(table)
     values = (float(found.kappa), float(found.kappa_low), float(found.kappa_upp))
     return values if all(isfinite(v) for v in values) else None
 
 
-def icc(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float] | None:
-    """Give ICC(2,1), absolute agreement of two readers, with its 95% interval.
+def icc(readings: Sequence[Sequence[float]]) -> tuple[float, float, float] | None:
+    """Give ICC(2,1), absolute agreement, with its 95% interval.
 
-    McGraw & Wong 1996, table 4 (point) and table 7 (interval), case 2A. ``None`` under three pairs, or
-    when the pairs do not vary.
+    McGraw & Wong 1996, table 4 (point) and table 7 (interval), case 2A; Shrout & Fleiss 1979, ICC(2,1).
 
-    >>> [round(x, 3) for x in icc([(1, 1.1), (2, 2.2), (3, 2.9), (4, 4.1)])]
-    [0.994, 0.937, 1.0]
+    Parameters
+    ----------
+    readings
+        One row per thing read, ``(n, k)``: the values of ``k`` readers.
+
+    Returns
+    -------
+    tuple or None
+        Estimate, low, high; ``None`` under three rows, or when they do not vary.
     """
-    n, k = len(pairs), 2
+    n, k = len(readings), len(readings[0]) if readings else 0
     if n < 3:
         return None
-    import numpy as np
     from scipy.special import fdtri
 
-    x = np.asarray(pairs, dtype=float)
-    grand = x.mean()
-    rows = k * float(((x.mean(axis=1) - grand) ** 2).sum()) / (n - 1)
-    columns = n * float(((x.mean(axis=0) - grand) ** 2).sum()) / (k - 1)
-    residuals = x - x.mean(axis=1, keepdims=True) - x.mean(axis=0, keepdims=True) + grand
-    error = float((residuals**2).sum()) / ((n - 1) * (k - 1))
+    rows, columns, error = _mean_squares(readings)
     bottom = rows + (k - 1) * error + k * (columns - error) / n
     if rows <= 0 or bottom <= 0:
         return None
@@ -292,4 +293,17 @@ def icc(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float] | No
     inner = k * columns + (k * n - k - n) * error
     low = n * (rows - low_f * error) / (low_f * inner + n * rows)
     high = n * (high_f * rows - error) / (inner + n * high_f * rows)
-    return float(r), low, high
+    return r, low, high
+
+
+def _mean_squares(readings: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    """Give the mean squares of rows, columns and error of a two-way layout."""
+    import numpy as np
+
+    x = np.asarray(readings, dtype=float)
+    n, k = x.shape
+    by_row, by_column, grand = x.mean(axis=1), x.mean(axis=0), x.mean()
+    rows = k * float(((by_row - grand) ** 2).sum()) / (n - 1)
+    columns = n * float(((by_column - grand) ** 2).sum()) / (k - 1)
+    residuals = x - by_row[:, None] - by_column[None, :] + grand
+    return rows, columns, float((residuals**2).sum()) / ((n - 1) * (k - 1))

@@ -21,7 +21,7 @@ _OFF_CENTRE = 0.15
 _Z_LEEWAY = 1.15
 # how far when another level is to explain it
 _Z_LEEWAY_OF_LEVELS = 1.03
-_OTHER_LEVELS = (0.90, 0.99)
+_OTHER_LEVELS = (0.95, 0.90, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
