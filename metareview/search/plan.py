@@ -48,6 +48,18 @@ class Plan:
         return f"PubMed, {self.query.split(' ', 1)[0]}" if self.pmids else "PubMed"
 
 
+def date_limits(first: str, last: str) -> str:
+    """Word limits of the publication date for PubMed; ``""`` for none.
+
+    >>> date_limits("2010-01-01", "")
+    '"2010/01/01"[dp] : "3000"[dp]'
+    """
+    if not first and not last:
+        return ""
+    low, high = first.replace("-", "/") or "1000", last.replace("-", "/") or "3000"
+    return f'"{low}"[dp] : "{high}"[dp]'
+
+
 def link_plan(kind: str, pmids: tuple[str, ...]) -> Plan:
     """Plan to ask for the links of some records.
 

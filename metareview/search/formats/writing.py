@@ -49,15 +49,26 @@ def as_ris(records: Iterable[Record]) -> str:
 def _ris_lines(record: Record) -> Iterator[tuple[str, str]]:
     codes = [_CODES[t.casefold()] for t in record.types if t.casefold() in _CODES]
     yield "TY", codes[0] if codes else ("JOUR" if record.journal else "GEN")
-    single = (
-        ("TI", record.title), ("TT", record.original_title), ("T2", record.journal), ("PY", record.year),
-        ("DA", record.published), ("VL", record.volume), ("IS", record.issue), ("SP", record.pages),
-        ("SN", record.issn), ("DO", record.doi), ("PM", record.pmid), ("AN", record.accession),
-        ("DB", record.database), ("UR", record.url), ("AB", record.abstract),
-    )  # fmt: skip
-    yield from ((tag, str(value)) for tag, value in single if value)
-    if record.pmcid:
-        yield "C2", record.pmcid
+    single = {
+        "ID": record.id,
+        "TI": record.title,
+        "TT": record.original_title,
+        "T2": record.journal,
+        "PY": record.year,
+        "DA": record.published,
+        "VL": record.volume,
+        "IS": record.issue,
+        "SP": record.pages,
+        "SN": record.issn,
+        "DO": record.doi,
+        "PM": record.pmid,
+        "C2": record.pmcid,
+        "AN": record.accession,
+        "DB": record.database,
+        "UR": record.url,
+        "AB": record.abstract,
+    }
+    yield from ((tag, str(value)) for tag, value in single.items() if value)
     many = (("AU", record.authors), ("M3", record.types), ("LA", record.languages), ("KW", record.keywords))
     yield from ((tag, value) for tag, values in many for value in values)
     yield from (("N1", number) for number in record.registry)
