@@ -388,7 +388,7 @@ def _arm_part(key: str, head: str, name: str, part: tuple[str, ...], style: Styl
 def _fraction(events: float, total: float, style: Style) -> str:
     if not math.isfinite(events) and not math.isfinite(total):
         return "–"
-    return f"{_count(events, style)}/{_count(total, style)}"
+    return f"{_count(events, style)}{style.words.over}{_count(total, style)}"
 
 
 def _total(synthesis: Synthesis, name: str) -> float:

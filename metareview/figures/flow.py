@@ -169,7 +169,7 @@ def _removed(column: Column) -> Iterator[str]:
 def _included(flow: Flow) -> tuple[str, ...]:
     new = "New studies" if flow.previous else "Studies"
     lines = [
-        f"{new} included in review (n = not yet counted)"
+        f"{new} included in review (n\u00a0=\u00a0not\u00a0yet\u00a0counted)"
         if flow.new_studies is None
         else _n(f"{new} included in review", flow.new_studies)
     ]
@@ -187,7 +187,7 @@ def _included(flow: Flow) -> tuple[str, ...]:
 
 
 def _totals(flow: Flow) -> tuple[str, ...]:
-    studies = "Total studies included in review (n = not yet counted)"
+    studies = "Total studies included in review (n\u00a0=\u00a0not\u00a0yet\u00a0counted)"
     if flow.total_studies is not None:
         studies = _n("Total studies included in review", flow.total_studies)
     return studies, _n("Reports of total included studies", flow.total_reports)

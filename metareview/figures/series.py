@@ -122,8 +122,10 @@ def summary_table(
     default = (*_OUTCOMES[:3], "measure", *_OUTCOMES[3:]) if mixed else _OUTCOMES
     keys = _asked(options, default, (*_HEADS, "effect"))
     rows = [_synthesis_row(name, s, effect_digits(s), style, keys) for name, s in outcomes]
+    if not options.columns:
+        keys = tuple(k for k in keys if k in {"study", "plot"} or any(r.cells.get(k) for r in rows))
     first = next((s for _, s in outcomes if s.ci is not None), outcomes[0][1])
-    said = [f"{name}: {note}" for name, s in outcomes for note in s.notes]
+    said = [f"{name}. {' '.join(map(sentence, s.notes))}" for name, s in outcomes if s.notes]
     bars = ["Bars behind the diamonds are prediction intervals."] if any(r.prediction for r in rows) else []
     foot = dict.fromkeys(("", sentence(n)) for n in (*bars, *said, *options.footnotes))
     return table_of(first, rows, _columns(keys, first, "Outcome"), tuple(foot), options, style)

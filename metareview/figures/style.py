@@ -38,6 +38,7 @@ class Wording:
     p_name : ``P`` or ``p``
     bare_p : whether P values go without their leading zero (``P = .007``)
     favours : ``Favours`` or ``Favors``
+    over : what stands between events and total
     markers : the footnote marks, in order
     """
 
@@ -47,6 +48,7 @@ class Wording:
     p_name: str = "P"
     bare_p: bool = False
     favours: str = "Favours"
+    over: str = "/"
     markers: str = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -158,13 +160,14 @@ PRESETS: dict[str, Style] = {
         narrow=84.0,
         size=7.2,
         palette=Palette(
-            square="#2a6ebb",
+            square="#6b58a6",
             interval="#222222",
-            diamond="#13406f",
-            prediction="#a8480b",
-            band="#e9f1f8",
-            rule="#2a6ebb",
+            diamond="#6b58a6",
+            prediction="#8a5a00",
+            band="#f3f1f8",
+            rule="#7d7f83",
         ),
+        words=Wording(over=" / "),
         columns=("study", "arms", "plot", "weight", "effect"),
         top_rule=0.0,
         head_rule=0.8,
@@ -173,8 +176,8 @@ PRESETS: dict[str, Style] = {
     ),
     "lancet": Style(
         "lancet",
-        width=176.0,
-        narrow=84.0,
+        width=154.0,
+        narrow=75.0,
         size=7.0,
         palette=Palette(
             square="#000000", interval="#000000", diamond="#b11226", prediction="#4d4d4d", grid="#707070"

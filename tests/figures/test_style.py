@@ -87,8 +87,8 @@ def test_funnel_shades_differ_in_grey_and_leave_the_dots_visible():
 
 def test_presets_have_the_column_widths_of_journals():
     for name in NAMES:
-        assert 80 <= PRESETS[name].narrow <= 90
-        assert 170 <= PRESETS[name].width <= 180
+        assert 75 <= PRESETS[name].narrow <= 90
+        assert 150 <= PRESETS[name].width <= 180
 
 
 def test_an_unknown_preset_is_refused_with_a_guess():
