@@ -89,6 +89,20 @@ def test_an_empty_arm_makes_the_study_not_estimable_and_says_so():
     assert effects.study_notes[0][-1] == "Not estimable: total_1 is 0."
 
 
+def test_an_empty_arm_is_said_to_be_empty_even_where_no_arm_has_events():
+    effects = effect_sizes(
+        OURS | {"events_1": [0, 6], "total_1": [0, 306], "events_2": [0, 29]}, measure="RR"
+    )
+    assert effects.study_notes[0] == ("Not estimable: total_1 is 0.",)
+
+
+def test_the_z_of_a_partial_correlation_has_the_variance_of_so_many_persons_fewer():
+    """n - (m - 1) persons of a plain correlation (Fisher 1924); metafor's own under LS."""
+    data = {"t": [2.0], "predictors": [3], "total": [20]}
+    assert effect_sizes(data, measure="ZPCOR").vi[0] == pytest.approx(1 / (20 - 2 - 3))
+    assert effect_sizes(data, measure="ZPCOR", vtype="LS").vi[0] == pytest.approx(1 / (20 - 3 - 1))
+
+
 def test_no_studies_give_no_effects():
     effects = effect_sizes({"ai": [], "n1i": [], "ci": [], "n2i": []}, measure="RR")
     assert len(effects) == 0 and effects.yi.shape == (0,)

@@ -100,6 +100,15 @@ def test_two_intervals_by_hand():
     assert derived["se"] == pytest.approx(information**-0.5)
 
 
+def test_those_censored_leave_half_way_through_an_interval():
+    """50 at risk fall to 36 while the curve falls to 0.8: D = (50 + 36) 0.2/1.8, at risk (50 + 36 + D)/2."""
+    derived = hr_from_curves([0, 6], [1, 0.8], [1, 0.6], at_risk_1=[50, 36], at_risk_2=[50, 30])
+    died = 86 * 0.2 / 1.8
+    assert derived["events_1"] == pytest.approx(died)
+    assert derived["log_hr"] == pytest.approx(math.log(died / ((86 + died) / 2)) - math.log(20 / 50))
+    assert died / ((86 + died) / 2) == pytest.approx(0.2)
+
+
 def test_intervals_without_events_are_left_out_and_said():
     derived = hr_from_curves(
         [0, 3, 6, 12],
