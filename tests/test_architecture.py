@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "synthesis": GROUND | {"effects"},
     "figures": GROUND | {"synthesis", "effects", "screening", "extraction"},
     "review": GROUND | {"protocol", "search", "screening", "extraction", "effects", "synthesis"},
-    "report": GROUND | {"review", "figures", "synthesis", "effects"},
+    "report": GROUND | {"review", "figures", "synthesis", "effects", "protocol"},
     "cli": GROUND
     | {
         "report",

@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(metareview.__version__, prog_name="metareview")
-def cli() -> None:
+def commands() -> None:
     """Make a review: from protocol and sheets to estimates, figures and sentences."""
 
 
@@ -85,4 +85,4 @@ def one_line_per_problem() -> Iterator[None]:
 def main() -> None:
     """Run the command line."""
     with one_line_per_problem():
-        cli(prog_name="metareview")
+        commands(prog_name="metareview")

@@ -14,7 +14,7 @@ from metareview.errors import FigureError, MetareviewError, did_you_mean
 from metareview.files import write_atomically
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from metareview.figures.ink import Plate
 
     from metareview.figures import ForestOptions
     from metareview.review import Answer, Review
@@ -145,7 +145,7 @@ def _limits(text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def _write_plates(plates: Sequence[Figure], outputs: Sequence[str], dpi: int | None) -> list[Path]:
+def _write_plates(plates: Sequence[Plate], outputs: Sequence[str], dpi: int | None) -> list[Path]:
     from metareview.figures import save_pages, write_companions
 
     files: list[Path] = []

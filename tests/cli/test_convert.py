@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from metareview.cli import cli
+from metareview.cli import commands as cli
 from metareview.cli.convert import EXAMPLES
 from metareview.effects import MEASURES
 from metareview.effects.conversions import CONVERSIONS

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from metareview.cli import cli
+from metareview.cli import commands as cli
 from metareview.errors import MetareviewError
 
 REVIEW = "msc-sr-agvhd"

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metareview.cli import cli, one_line_per_problem
+from metareview.cli import commands as cli
+from metareview.cli import one_line_per_problem
 from metareview.screening import read_log
 from metareview.screening.decision import COLUMNS
 from tests.screening.reviews import NAME, make_review
