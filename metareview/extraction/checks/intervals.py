@@ -18,7 +18,7 @@ Span = tuple[float, float]
 # how far off the middle an estimate may lie, in half-widths of its interval
 _OFF_CENTRE = 0.15
 # how far two z values may lie apart, as a factor, before P and interval disagree
-_Z_LEEWAY = 1.15
+_Z_LEEWAY = 1.1
 # how far when another level is to explain it
 _Z_LEEWAY_OF_LEVELS = 1.03
 _OTHER_LEVELS = (0.95, 0.90, 0.99)
