@@ -69,7 +69,8 @@ def probability_beyond(
         For another model, one study, a code or side that is not known, or a threshold off the scale.
     """
     code = _code(synthesis, prediction, side)
-    at = float(synthesis.effects.measure.forward(np.float64(threshold)))
+    with np.errstate(all="ignore"):
+        at = float(synthesis.effects.measure.forward(np.float64(threshold)))
     if not np.isfinite(at):
         raise SynthesisError(f"{threshold:g} is no value of a {synthesis.effects.measure.label.lower()}.")
     below = _below(synthesis, code, at)

@@ -113,6 +113,8 @@ def _on_interval(synthesis: Synthesis) -> Iterator[str]:
         yield f"tau2 is by {tau2}, but the profile likelihood interval maximises over tau2 by itself."
     if code == "kr" and tau2 != "REML":
         yield "The Kenward-Roger interval was derived for REML; with another tau2 it is an approximation."
+    if synthesis.prediction is None and synthesis.method.prediction != "none":
+        yield "The data give no finite prediction interval of this kind."
     if synthesis.ci is None:
         yield "The data give no finite confidence interval of this kind."
     elif synthesis.se == 0:
