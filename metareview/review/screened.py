@@ -9,6 +9,7 @@ from pathlib import Path
 
 from metareview.errors import FileError, ScreeningError
 from metareview.extraction import Study
+from metareview.files import read_text
 from metareview.protocol import Protocol, read_protocol
 from metareview.review.place import Place
 from metareview.screening import (
@@ -95,7 +96,7 @@ class ScreeningDesk:
         linked, notes = (None, ()) if studies is None else self._linked(studies)
         previous = read_previous(self.place.screened / "previous.csv")
         flow = count_flow(self.identified, self.logs, studies=linked, previous=previous, reasons=self.reasons)
-        return replace(flow, notes=(*flow.notes, *notes))
+        return replace(flow, notes=(*flow.notes, *notes, *read_caveats(self.place.screened / "caveats.txt")))
 
     def _linked(self, studies: Sequence[Study]) -> tuple[dict[str, Collection[str]], tuple[str, ...]]:
         """Find each study's reports among the records; a study without any is named in a note."""
@@ -137,6 +138,13 @@ def _stranger_note(labels: Sequence[str]) -> Iterator[str]:
         f"{len(labels)} {many} no report among the records, so the diagram does not count them: "
         f"{', '.join(labels)}."
     )
+
+
+def read_caveats(path: Path) -> tuple[str, ...]:
+    """Read what people wrote for every reader of the diagram: one sentence a line."""
+    if not path.exists():
+        return ()
+    return tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
 
 
 def read_duplicates(path: Path) -> dict[str, str]:

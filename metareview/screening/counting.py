@@ -11,6 +11,7 @@ from metareview.screening.decision import (
     ABSTRACT,
     AUTOMATION,
     BEFORE,
+    CONSENSUS,
     EXCLUDE,
     FULL_TEXT,
     NOT_RETRIEVED,
@@ -361,15 +362,15 @@ def _notes(
     studies: Mapping[str, Collection[str]] | None,
 ) -> Iterator[str]:
     yield from (note for log in logs for note in log.notes)
-    for stage in (ABSTRACT, FULL_TEXT):
-        people = [log.reviewer for log in logs if log.standing(stage) and log.reviewer != "consensus"]
-        if len(people) == 1:
-            yield (
-                f"One reviewer ({people[0]}) screened at the {stage} stage: single screening, which misses "
-                "more eligible records than two independent reviewers do."
-            )
-    if not main.records:
-        yield "No database or register was searched: every record was identified by other methods."
+    alone = {stage: _alone(logs, stage) for stage in (ABSTRACT, FULL_TEXT)}
+    for who in dict.fromkeys(filter(None, alone.values())):
+        stages = " and ".join(stage for stage in alone if alone[stage] == who)
+        yield (
+            f"One reviewer ({who}) screened at the {stages} stage: single screening misses more eligible "
+            "records than two independent reviewers do."
+        )
+    if not main.of_kind("databases"):
+        yield "No bibliographic database was searched for the records counted here."
     if other.excluded or other.duplicates or other.removed or other.automation:
         yield (
             "Records identified by other methods were also screened or removed as duplicates; the PRISMA "
@@ -377,6 +378,12 @@ def _notes(
         )
     if studies is None:
         yield "Reports are not yet linked to studies, so studies are not counted."
+
+
+def _alone(logs: Sequence[DecisionLog], stage: str) -> str:
+    """Name the only reviewer of a stage, if there is only one."""
+    people = [log.reviewer for log in logs if log.standing(stage) and log.reviewer != CONSENSUS]
+    return people[0] if len(people) == 1 else ""
 
 
 def require_complete(places: Iterable[Placement]) -> None:

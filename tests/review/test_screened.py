@@ -65,6 +65,12 @@ def test_a_study_without_a_report_among_the_records_is_named_not_counted(desk):
     assert "Stranger 2020" in flow.notes[-1]
 
 
+def test_what_people_want_every_reader_to_know_comes_with_the_flow(desk):
+    screen(desk, FULL)
+    (desk.place.screened / "caveats.txt").write_text("Full texts were not read.\n\n")
+    assert desk.flow().notes[-1] == "Full texts were not read."
+
+
 def test_a_study_whose_report_was_excluded_is_an_error(desk):
     screen(desk, FULL)
     with pytest.raises(ScreeningError, match="pmid:3 is a report of C but was not included"):

@@ -165,6 +165,16 @@ def test_a_kind_of_source_that_has_no_box_is_refused():
         Origin("pigeons", "Post")
 
 
+def test_single_screening_and_the_lack_of_databases_are_said():
+    identified = Identified(records=[record("a", "seed"), record("b", "ctgov")], origins=ORIGINS)
+    made = [decide(r, stage, "include") for r in ("a", "b") for stage in ("abstract", "full text")]
+    notes = count_flow(identified, [log(*made)]).notes
+    assert notes[0].startswith("One reviewer (AB) screened at the abstract and full text stage")
+    assert notes[1] == "No bibliographic database was searched for the records counted here."
+    twice = [log(*made), log(*(decide(d.record, d.stage, "include", who="CD") for d in made), who="CD")]
+    assert not any("single screening" in note for note in count_flow(identified, twice).notes)
+
+
 def test_a_circle_of_duplicates_is_refused():
     identified = Identified(
         records=[record("a"), record("b")], duplicates={"a": "b", "b": "a"}, origins=ORIGINS
