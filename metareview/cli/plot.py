@@ -14,9 +14,8 @@ from metareview.errors import FigureError, MetareviewError, did_you_mean
 from metareview.files import write_atomically
 
 if TYPE_CHECKING:
-    from metareview.figures.ink import Plate
-
     from metareview.figures import ForestOptions
+    from metareview.figures.ink import Plate
     from metareview.review import Answer, Review
 
 _EPILOG = """
