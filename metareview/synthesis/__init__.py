@@ -1,4 +1,12 @@
-"""Synthesis: from effects to an answer."""
+"""Synthesis: from effects to an answer.
+
+The models for sparse data and few studies are loaded when first used: most runs need none of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from metareview.synthesis.asymmetry import AsymmetryTest, asymmetry_test
 from metareview.synthesis.batch import BatchResult, pool_many
@@ -10,7 +18,6 @@ from metareview.synthesis.model import (
     Method,
     Synthesis,
 )
-from metareview.synthesis.models import MODELS, fit_model
 from metareview.synthesis.options import Options
 from metareview.synthesis.policy import POLICIES
 from metareview.synthesis.pooling import pool, pool_as
@@ -18,6 +25,9 @@ from metareview.synthesis.sensitivity import Influence, Refits, cumulative, infl
 from metareview.synthesis.subgroups import Subgroups, pool_subgroups
 from metareview.synthesis.summary import as_dict
 from metareview.synthesis.trimfill import TrimAndFill, trim_and_fill
+
+if TYPE_CHECKING:
+    from metareview.synthesis.models import MODELS, fit_model
 
 __all__ = [
     "MODELS",
@@ -47,3 +57,10 @@ __all__ = [
     "pool_subgroups",
     "trim_and_fill",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the models on first use."""
+    if name in ("MODELS", "fit_model"):
+        return getattr(import_module("metareview.synthesis.models"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
