@@ -34,9 +34,12 @@ _TYPES = {
 
 def read_bibtex(text: str) -> Iterator[Entry]:
     """Read the entries of a BibTeX file."""
+    import logging
+
     import bibtexparser
     from bibtexparser.middlewares import LatexDecodingMiddleware
 
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what it would print is told by entries
     library = bibtexparser.parse_string(text, append_middleware=[LatexDecodingMiddleware()])
     entries = [_entry(block, "") for block in library.entries]
     entries += [_failed(block) for block in library.failed_blocks]
@@ -64,4 +67,5 @@ def _failed(block: Any) -> Entry:
     inner = getattr(block, "ignore_error_block", None)
     if inner is not None and hasattr(inner, "fields"):
         return _entry(inner, f"its key or one of its fields stands twice ({type(block).__name__})")
-    return Entry(line, None, f"it is broken BibTeX: {' '.join(str(block.error).split())[:120]}")
+    reason = getattr(block.error, "abort_reason", "") or str(block.error) or type(block.error).__name__
+    return Entry(line, None, f"it is broken BibTeX: {' '.join(reason.split())[:120].rstrip('. ')}")

@@ -33,8 +33,8 @@ doi: doi, digital object identifier doi, digital object identifier, di
 pmid: pmid, pubmed id, medline pmid, pm, pubmedid
 pmcid: pmcid, pmc id, pubmed central id
 accession: accession number, embase accession id, eid, ut unique wos id, ut, cochrane id, accession,
-  covidence, nct number, trialid, pui
-label: id, key, record id, record number
+  nct number, trialid, pui
+label: covidence, id, key, record id, record number
 registry: clinical trial number, clinical trial numbers, other ids, secondary ids, trial registry number
 types: publication type, document type, type, item type, pt, dt, publication types, study type
 languages: language, language of original document, la, article language, languages
@@ -123,7 +123,8 @@ def _entry(
         return Entry(line, None, f"the row has {len(row)} cells; the header has {len(header)}")
     values: Values = {}
     for place, field in columns:
-        if place < len(row) and row[place].strip():
+        taken = field == "authors" and field in values  # Scopus lists them twice
+        if place < len(row) and row[place].strip() and not taken:
             values.setdefault(field, []).append(row[place])
     says = f"the row has {len(row)} cells; the header has {len(header)}" if len(row) < len(header) - 1 else ""
     return record_entry(line, values, database, says)

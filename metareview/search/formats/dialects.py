@@ -57,10 +57,10 @@ RIS = Dialect(
 MEDLINE = Dialect(
     "MEDLINE",
     re.compile(r"^(?P<tag>[A-Z][A-Z0-9]{1,3}) {0,2}- ?(?P<value>.*)$"),
-    begins=frozenset({"PMID", "UI"}),
+    begins=frozenset({"PMID", "UI", "VN", "OWN"}),
     ends=frozenset(),
     fields=_tags(
-        """pmid PMID; accession UI; title TI; original_title TT; book BTI; abstract AB; abstract2 OAB;
+        """pmid PMID; accession UI AN; title TI; original_title TT; book BTI; abstract AB; abstract2 OAB;
         authors FAU; authors2 AU; collectives CN; published DP; journal JT; journal2 TA; citation
         SO; volume VI; issue IP; first_page PG; doi_or_other LID AID; doi DO; pmcid PMC; types PT;
         languages LA LG; keywords MH OT; registry SI; issn IS; year YR; database DB;

@@ -48,6 +48,8 @@ _MARKUP = re.compile(
 )
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[- ]?){1,4}(?:,? ?(?:Jr|Sr|II|III)\.?)?")
 _LIST = re.compile(r"\s*[;\n]\s*")
+_NO_ABSTRACT = re.compile(r"\W*(no abstract( is)? available|abstract not available|n/?a)?\W*", re.IGNORECASE)
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _BARE_NUMBER = re.compile(r"\d{1,9}")
 # a word of what an export calls its database, and the database's usual name
 _PROVIDERS = {
@@ -88,20 +90,18 @@ def record_of(values: Values, database: str = "") -> Record:
     """Make a record of fields; see :func:`record_entry`."""
     provider = name_database(_first(values, "database", "provider")) or database
     journal = _first(values, "journal", "journal2", "journal3", "book")
-    published = _first(values, "published", "year")
+    published = _first(values, "published", "year").rstrip("/ ")
     return Record(
         id="",
         title=_title(values),
         original_title=_first(values, "original_title"),
-        abstract=_without_markup(
-            max(values.get("abstract", []), key=len, default="") or _first(values, "abstract2")
-        ),
+        abstract=_abstract(values),
         authors=_authors(values),
         year=find_year(_first(values, "year"))
         or find_year(published)
         or find_year(_first(values, "citation")),
         published=published if find_year(published) and not published.isdigit() else "",
-        journal=journal or _first(values, "citation").partition(".")[0],
+        journal="" if "://" in journal else journal or _first(values, "citation").partition(".")[0],
         issn=_first(values, "issn"),
         volume=_first(values, "volume"),
         issue=_first(values, "issue"),
@@ -141,6 +141,16 @@ def _without_markup(text: str) -> str:
 
 def _title(values: Values) -> str:
     return _without_markup(_first(values, "title", "original_title", "book"))
+
+
+def _abstract(values: Values) -> str:
+    """Take every abstract of the record, each once; exports repeat them, and say when there is none."""
+    kept: list[str] = []
+    for value in sorted(values.get("abstract") or values.get("abstract2") or [], key=len, reverse=True):
+        text = _without_markup(value)
+        if not _NO_ABSTRACT.fullmatch(text) and not any(text in other for other in kept):
+            kept.append(text)
+    return " ".join(kept)
 
 
 def _list(values: Values, name: str) -> tuple[str, ...]:
@@ -188,7 +198,7 @@ def _joined(parts: list[str]) -> list[str]:
 
 
 def _pages(values: Values) -> str:
-    first, last = _first(values, "first_page"), _first(values, "last_page")
+    first, last = (_first(values, name).translate(_HYPHENS) for name in ("first_page", "last_page"))
     if first and last and "-" not in first and first != last:
         return f"{first}-{last}"
     return first or _first(values, "article_number")
@@ -239,7 +249,7 @@ def _accession(values: Values, provider: str) -> str:
 
 
 def _registry(values: Values) -> tuple[str, ...]:
-    places = ("registry", "accession", "label", "url", "notes", "title")
+    places = ("registry", "accession", "label", "url", "notes", "title", "journal")
     return tuple(dict.fromkeys(n for p in places for v in values.get(p, ()) for n in registry_numbers(v)))
 
 

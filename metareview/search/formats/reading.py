@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metareview.errors import FormatError
@@ -97,7 +97,7 @@ def _reader(raw: bytes, name: str) -> tuple[str, Callable[[], Iterator[Entry]]]:
     if raw.startswith(b"PK\x03\x04"):
         return "a workbook", lambda: read_workbook(raw, name)
     head = raw[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"<"):
+    if re.match(rb"<[?!a-zA-Z]", head):
         return _xml_reader(raw, head, name)
     text = decode(_clean_controls(raw), name).removeprefix("\ufeff")
     dialect = _dialect(text)
@@ -143,6 +143,6 @@ def _dialect(text: str) -> Dialect | None:
     for dialect in (MEDLINE, COCHRANE, *DIALECTS):
         for line in lines:
             found = dialect.line.match(line)
-            if found and found["tag"] in dialect.begins | (dialect.again - {"TI", "DP"}):
-                return dialect
+            if found and found["tag"] in dialect.begins:
+                return replace(dialect, begins=frozenset({found["tag"]}))
     return None
