@@ -1,0 +1,126 @@
+"""The commands search, import and dedupe, as a person or a program calls them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from eutils import StandIn, corpus
+
+EXPORTS = Path(__file__).parents[1] / "data" / "exports"
+PROTOCOLS = Path(__file__).parents[2] / "protocols"
+
+
+@pytest.fixture
+def run(tmp_path):
+    def call(*words, **environment):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("NCBI_", "METAREVIEW_"))}
+        return subprocess.run(
+            [sys.executable, "-m", "metareview", *map(str, words)],
+            cwd=tmp_path,
+            env=clean | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call
+
+
+def test_a_planned_search_runs_from_the_protocol(run, tmp_path):
+    (tmp_path / "protocols").symlink_to(PROTOCOLS)
+    with StandIn(corpus(250), limited=True) as service:
+        access = {
+            "METAREVIEW_EUTILS_URL": service.url,
+            "NCBI_EMAIL": "a@example.org",
+            "NCBI_API_KEY": "good-key",
+        }
+        first = run("search", "msc-sr-agvhd", **access)
+        assert first.returncode == 0, first.stderr
+        assert "250 hits, 250 records" in first.stdout
+        assert "Embase, CENTRAL cannot be searched from here" in first.stderr
+        again = run("search", "msc-sr-agvhd", "--since", "last", "--json", **access)
+        (told,) = json.loads(again.stdout)
+        assert (told["search"]["hits"], told["added"], told["changes"]) == (250, 0, [])
+        assert service.bad_manners == []
+        assert "good-key" not in first.stdout + first.stderr + again.stdout + again.stderr
+
+
+def test_links_are_followed(run, tmp_path):
+    with StandIn(corpus(5)) as service:
+        one, two = sorted(service.articles)[:2]
+        service.links = {("pubmed_pubmed_citedin", one): (two,)}
+        access = {"METAREVIEW_EUTILS_URL": service.url, "NCBI_EMAIL": "a@example.org"}
+        done = run("search", "x", "--cited-by", one, **access)
+        assert "1 hits, 1 records" in done.stdout, done.stderr
+        refused = run("search", "x", one, **access)
+        assert refused.returncode == 2
+
+
+def test_what_a_search_needs_is_said_in_one_line(run):
+    done = run("search", "x", "--query", "cells[mh]")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [line.startswith("error:") for line in done.stderr.splitlines()] == [True]
+    assert "NCBI_EMAIL" in done.stderr
+
+
+def test_a_query_with_grave_faults_is_not_sent(run):
+    with StandIn(corpus(5)) as service:
+        access = {"METAREVIEW_EUTILS_URL": service.url, "NCBI_EMAIL": "a@example.org"}
+        done = run("search", "x", "--query", "a[foo] and (b", **access)
+        assert done.returncode == 1
+        assert done.stderr.count("error:") == 4
+        assert service.asked == []
+        forced = run("search", "x", "--query", "a[foo]", "--force", **access)
+        assert forced.returncode == 0, forced.stderr
+        assert "no field [foo]" in forced.stderr
+        assert len(service.asked) == 2
+
+
+def test_a_query_can_be_linted_without_a_network(run):
+    done = run("search", "x", "--query", "a[foo]", "--lint")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "1 findings; nothing was sent.\n",
+    ) or "2 findings" in done.stdout
+
+
+def test_imports_are_counted_in_words_and_in_json(run, tmp_path):
+    done = run("import", "x", EXPORTS / "faulty.ris", EXPORTS / "scopus.csv")
+    assert done.returncode == 0, done.stderr
+    assert "6 records in the file, 4 imported as faulty-" in done.stdout
+    assert "2 not read and listed" in done.stdout
+    assert "faulty.ris:16: not a record" in done.stderr
+    told = json.loads(run("import", "x", EXPORTS / "wos.txt", "--json").stdout)
+    assert (told[0]["in_file"], told[0]["imported"], told[0]["added"]) == (2, 2, 2)
+    assert run("import", "x", EXPORTS / "wos.txt").returncode == 1
+    assert "records, " in run("dedupe", "x").stdout
+    assert (
+        (tmp_path / "searched" / "x" / "duplicates.csv").read_text().startswith("kept,dropped,decision,why\n")
+    )
+
+
+def test_duplicates_of_files_are_written(run, tmp_path):
+    words = ("dedupe", EXPORTS / "pubmed.nbib", EXPORTS / "ovid_embase.ris", EXPORTS / "wos.txt")
+    done = run(*words, "-o", "unique.ris", "--duplicates", "duplicates.csv")
+    assert done.returncode == 0, done.stderr
+    assert "6 records, 4 works: 2 dropped" in done.stdout
+    rows = (tmp_path / "duplicates.csv").read_text("utf-8").splitlines()
+    assert rows[0] == "kept,dropped,decision,why"
+    assert len(rows) == 3
+    assert rows[1].startswith("pubmed.nbib:1,ovid_embase.ris:1,same,")
+    assert (tmp_path / "unique.ris").read_text("utf-8").count("TY  - ") == 4
+
+
+def test_a_word_that_is_neither_file_nor_review_is_told(run):
+    done = run("dedupe", "nothing", "nowhere.ris")
+    assert done.returncode == 1
+    assert done.stderr.count("neither a file nor a review") == 2
+
+
+@pytest.mark.parametrize("verb", ["search", "import", "dedupe"])
+def test_every_command_has_help_with_an_example(run, verb):
+    done = run(verb, "--help")
+    assert f"metareview {verb} " in done.stdout.split("Example")[1]
