@@ -11,7 +11,8 @@ from metareview.errors import ScreeningError
 from metareview.files import write_atomically
 from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
-from metareview.screening import Decision, append_decisions, read_log
+from metareview.screening import append_decisions, read_log
+from metareview.screening.decision import STAGES
 from metareview.screening.exchange import (
     Imported,
     Mapped,
@@ -97,19 +98,22 @@ def _add(folder: Path, imported: Imported) -> dict[str, int]:
     added = {}
     for reviewer in dict.fromkeys(d.reviewer for d in imported.decisions):
         mine = [d for d in imported.decisions if d.reviewer == reviewer]
-        fresh = [d for d in mine if not _stands(folder, d)]
+        stands = _standing(folder, reviewer)
+        fresh = [d for d in mine if (d.record, d.stage, d.verdict, d.reason) not in stands]
         if fresh:
             append_decisions(folder, fresh, owner=reviewer)
             added[reviewer] = len(fresh)
     return added
 
 
-def _stands(folder: Path, decision: Decision) -> bool:
-    path = log_path(folder, decision.reviewer)
+def _standing(folder: Path, reviewer: str) -> set[tuple[str, str, str, str]]:
+    path = log_path(folder, reviewer)
     if not path.exists():
-        return False
-    held = read_log(path).standing(decision.stage).get(decision.record)
-    return held is not None and (held.verdict, held.reason) == (decision.verdict, decision.reason)
+        return set()
+    log = read_log(path)
+    return {
+        (d.record, d.stage, d.verdict, d.reason) for stage in STAGES for d in log.standing(stage).values()
+    }
 
 
 @click.command()

@@ -117,9 +117,10 @@ def write_asreview(
         Every vote stands in the column ``votes`` either way.
     """
     agreed = reach_verdicts(logs, [record.id for record in records], stage=stage)
+    every = standing_votes(logs, stage)
     rows = []
     for record in records:
-        votes = standing_votes(logs, record.id, stage)
+        votes = every.get(record.id, {})
         verdict = agreed[record.id]
         if reviewer:
             label = _as_label(votes[reviewer].verdict) if reviewer in votes else ""

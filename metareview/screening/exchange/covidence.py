@@ -7,7 +7,7 @@ it holds every vote in the notes, and reads it back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,11 +116,11 @@ def _votes(entry: Entry, verdict: str, reviewer: str, mapped: Mapped) -> Iterato
 
 def write_covidence(records: Sequence[Record], logs: Sequence[DecisionLog], *, stage: str) -> str:
     """Give records with every vote in Covidence's columns."""
-    return write_table(COLUMNS, [_row(record, logs, stage) for record in records])
+    votes = standing_votes(logs, stage)
+    return write_table(COLUMNS, [_row(record, votes.get(record.id, {})) for record in records])
 
 
-def _row(record: Record, logs: Sequence[DecisionLog], stage: str) -> dict[str, object]:
-    votes = standing_votes(logs, record.id, stage)
+def _row(record: Record, votes: Mapping[str, Decision]) -> dict[str, object]:
     reasons = dict.fromkeys(d.reason for d in votes.values() if d.reason)
     because = f"Exclusion reason: {', '.join(reasons)}; " if reasons else ""
     return {

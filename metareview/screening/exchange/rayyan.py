@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from metareview.screening.decision import EXCLUDE, Decision
@@ -93,10 +93,11 @@ def _user_notes(notes: str) -> dict[str, str]:
 
 def write_rayyan(records: Sequence[Record], logs: Sequence[DecisionLog], *, stage: str) -> str:
     """Give records with every reviewer's vote as a CSV that Rayyan imports."""
-    return write_table(COLUMNS, [_row(record, logs, stage) for record in records])
+    votes = standing_votes(logs, stage)
+    return write_table(COLUMNS, [_row(record, votes.get(record.id, {})) for record in records])
 
 
-def _row(record: Record, logs: Sequence[DecisionLog], stage: str) -> dict[str, object]:
+def _row(record: Record, votes: Mapping[str, Decision]) -> dict[str, object]:
     return {
         "key": record.id,
         "title": record.title,
@@ -113,11 +114,11 @@ def _row(record: Record, logs: Sequence[DecisionLog], stage: str) -> dict[str, o
         "doi": record.doi,
         "pubmed_id": record.pmid,
         "pmc_id": record.pmcid,
-        "notes": vote_notes(standing_votes(logs, record.id, stage)),
+        "notes": vote_notes(votes),
     }
 
 
-def vote_notes(votes: dict[str, Decision]) -> str:
+def vote_notes(votes: Mapping[str, Decision]) -> str:
     """Write votes, reasons and notes as Rayyan keeps them in a record's notes."""
     parts = [f"RAYYAN-INCLUSION: {quoted({n: d.verdict for n, d in votes.items()})}"] if votes else []
     reasons = dict.fromkeys(d.reason for d in votes.values() if d.verdict == EXCLUDE and d.reason)

@@ -174,10 +174,17 @@ def unquoted(text: str) -> dict[str, str]:
     return {name: _VERDICTS[word] for name, word in found if word in _VERDICTS}
 
 
-def standing_votes(logs: Sequence[DecisionLog], record: str, stage: str) -> dict[str, Decision]:
-    """Give every reviewer's vote on a record; a consensus is no vote."""
-    standing = {log.reviewer: log.standing(stage).get(record) for log in logs if log.reviewer != CONSENSUS}
-    return {name: decision for name, decision in standing.items() if decision is not None}
+Votes = Mapping[str, Mapping[str, Decision]]
+
+
+def standing_votes(logs: Sequence[DecisionLog], stage: str) -> Votes:
+    """Give record → reviewer → vote at a stage; a consensus is no vote."""
+    votes: dict[str, dict[str, Decision]] = {}
+    for log in logs:
+        if log.reviewer != CONSENSUS:
+            for record, decision in log.standing(stage).items():
+                votes.setdefault(record, {})[log.reviewer] = decision
+    return votes
 
 
 def gather_decisions(
