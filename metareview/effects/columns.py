@@ -194,8 +194,10 @@ def _length(given: Mapping[str, Any], problems: list[str]) -> int:
 def _labels(
     given: Mapping[str, Any], labels: Sequence[str] | None, k: int, problems: list[str]
 ) -> tuple[str, ...]:
-    column = next((c for c in LABEL_COLUMNS if c in given), None)
-    values = labels if labels is not None else given[column] if column else [""] * k
+    columns = [given[c] for c in LABEL_COLUMNS if c in given]
+    values = labels if labels is not None else columns[0] if columns else None
+    if values is None:
+        return tuple(f"Study {i}" for i in range(1, k + 1))
     if len(values) != k:
         problems.append(f"there are {len(values)} labels for {k} studies.")
         values = [""] * k

@@ -18,6 +18,7 @@ from scipy.special import ndtri
 from metareview.effects.columns import Reading, where
 from metareview.effects.model import FloatArray, Measure
 
+Mask = NDArray[np.bool_]
 ANALYSED = ("yi", "vi", "sei")
 REPORTED = ("estimate", "ci_low", "ci_high", "ci_level", "sei")
 LOGRANK = ("oe", "oe_v", "logrank_p", "xi", "ai", "ci", "n1i", "n2i")
@@ -51,7 +52,7 @@ class Contrasts:
 
     yi: FloatArray
     vi: FloatArray
-    how: NDArray[np.int_]
+    how: NDArray[np.intp]
     off_centre: FloatArray
 
 
@@ -80,52 +81,50 @@ def reported_effects(reading: Reading, measure: Measure, level: float) -> Contra
         Level of the intervals, where ``ci_level`` does not say.
     """
     k = len(reading.labels)
-    column = {
-        name: reading.columns.get(name, np.full(k, np.nan)) for name in (*ANALYSED, *REPORTED, *LOGRANK)
-    }
+    column = {n: reading.columns.get(n, np.full(k, np.nan)) for n in (*ANALYSED, *REPORTED, *LOGRANK)}
+    analysed = _analysed(reading)
     with np.errstate(all="ignore"):
-        routes = _routes(reading, measure, column, level)
+        routes = _routes(reading, measure, column, level, analysed)
         usable = np.array([np.isfinite(y) & np.isfinite(v) for y, v in routes])
         how = np.where(usable.any(axis=0), usable.argmax(axis=0), -1)
         pick = np.maximum(how, 0), np.arange(k)
         yi = np.where(how >= 0, np.array([y for y, _ in routes])[pick], np.nan)
         vi = np.where(how >= 0, np.array([v for _, v in routes])[pick], np.nan)
-        place = _place(yi, *_interval(reading, measure, column, how == 2))
+        low, high = _interval(measure, column, analysed | (how == 2))
+        place = (yi - low) / (high - low)
     far = np.isin(how, (2, 3)) & (np.abs(place - 0.5) > _OFF_CENTRE / 2)
     return Contrasts(yi, vi, how, np.where(far, place, np.nan))
 
 
 def _routes(
-    reading: Reading, measure: Measure, c: dict[str, FloatArray], level: float
+    reading: Reading, measure: Measure, c: dict[str, FloatArray], level: float, analysed: Mask
 ) -> list[tuple[FloatArray, FloatArray]]:
     """Give every route's ``yi`` and ``vi``, in the order of :data:`ROUTES`."""
-    analysed = _analysed(reading, measure)
     estimate = _forward(measure, c["estimate"], analysed)
     squared = c["sei"] ** 2
     routes = [(c["yi"], c["vi"]), (c["yi"], squared)]
     for y, same_scale in ((c["yi"], np.ones_like(analysed)), (estimate, analysed)):
-        low, high = _interval(reading, measure, c, same_scale)
-        routes.append((y, _variance(low, high, _level(c, level))))
+        routes.append((y, _variance(*_interval(measure, c, same_scale), _level(c, level))))
     routes.append((estimate, squared))
     return routes + (_logrank_routes(reading, c) if measure.code == "HR" else [])
 
 
-def _analysed(reading: Reading, measure: Measure) -> NDArray[np.bool_]:
+def _analysed(reading: Reading) -> Mask:
     """Say where ``estimate`` and interval are on the analysis scale already."""
-    words = reading.texts.get("scale", ("",) * len(reading.labels))
+    words = reading.texts.get("scale")
+    if words is None:
+        return np.zeros(len(reading.labels), dtype=bool)
     return np.array([w.casefold() in ("log", "analysis") for w in words], dtype=bool)
 
 
-def _forward(measure: Measure, values: FloatArray, analysed: NDArray[np.bool_]) -> FloatArray:
-    return np.asarray(np.where(analysed, values, measure.forward(values)), dtype=float)
+def _forward(measure: Measure, values: FloatArray, analysed: Mask) -> FloatArray:
+    printed = np.full_like(values, np.nan) if measure.forward is None else measure.forward(values)
+    return np.asarray(np.where(analysed, values, printed), dtype=float)
 
 
-def _interval(
-    reading: Reading, measure: Measure, c: dict[str, FloatArray], same_scale: NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray]:
+def _interval(measure: Measure, c: dict[str, FloatArray], same_scale: Mask) -> tuple[FloatArray, FloatArray]:
     """Bring an interval to the analysis scale, where an efficacy's low end is the ratio's high one."""
-    same = same_scale | _analysed(reading, measure)
-    ends = _forward(measure, c["ci_low"], same), _forward(measure, c["ci_high"], same)
+    ends = _forward(measure, c["ci_low"], same_scale), _forward(measure, c["ci_high"], same_scale)
     return np.minimum(*ends), np.maximum(*ends)
 
 
@@ -135,10 +134,6 @@ def _level(c: dict[str, FloatArray], level: float) -> FloatArray:
 
 def _variance(low: FloatArray, high: FloatArray, level: FloatArray) -> FloatArray:
     return np.asarray(((high - low) / (2 * ndtri((1 + level) / 2))) ** 2, dtype=float)
-
-
-def _place(yi: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    return np.asarray((yi - low) / (high - low), dtype=float)
 
 
 def _logrank_routes(reading: Reading, c: dict[str, FloatArray]) -> list[tuple[FloatArray, FloatArray]]:
@@ -230,9 +225,9 @@ def _outside(reading: Reading, centre: str) -> Iterator[str]:
 
 def _off_scale(reading: Reading, measure: Measure) -> Iterator[str]:
     """Name printed values that the analysis scale has no place for, such as a ratio of 0."""
-    natural = ~_analysed(reading, measure)
-    if "estimate" not in reading.columns:
+    if "estimate" not in reading.columns or measure.forward is None:
         return
+    natural = ~_analysed(reading)
     for name in ("estimate", "ci_low", "ci_high"):
         values = reading.columns.get(name)
         if values is None:

@@ -28,11 +28,6 @@ def _reported(c: Columns) -> tuple[FloatArray, FloatArray]:
     return c["yi"], c["vi"]
 
 
-def _unreachable(values: Any) -> FloatArray:
-    """Stand for a way to the analysis scale that a printed value alone does not have."""
-    return np.full(np.shape(values), np.nan)
-
-
 def _efficacy_to_log(values: Any) -> Any:
     return np.log1p(-np.asarray(values, dtype=float) / 100)
 
@@ -95,7 +90,7 @@ _ROWS = (
     _binary("RD", "Risk difference", formula=binary.risk_difference, cells="table", add=0.5, **_IDENTITY,
             citation="Cochrane Handbook 6.4.1"),
     _binary("AS", "Arcsine difference", formula=binary.arcsine_difference, cells="table", scale="arcsine",
-            back=back.unchanged, forward=_unreachable,
+            back=back.unchanged, forward=None,
             citation="Rücker et al. 2009, Stat Med 28:721"),
     _binary("PETO", "Peto odds ratio", formula=binary.log_peto_odds_ratio, undefined=_NO_RATIO,
             **_LOG_RATIO,
@@ -179,7 +174,7 @@ _ROWS = (
                 **_ARCSINE, axis="Proportion",
                 citation="Anscombe 1948, Biometrika 35:246"),
     _proportion("PFT", "Proportion (double arcsine)", formula=frequencies.freeman_tukey_proportion,
-                scale="arcsine", back=back.squared_sine, forward=_unreachable, axis="Proportion",
+                scale="arcsine", back=back.squared_sine, forward=None, axis="Proportion",
                 caveat=_PFT, back_by_size=back.freeman_tukey_inverse,
                 citation="Freeman & Tukey 1950, Ann Math Stat 21:607; Miller 1978, Am Stat 32:138"),
     _mean("MN", "Mean", formula=continuous.mean_alone, caveat=_SINGLE, **_IDENTITY,
@@ -196,7 +191,7 @@ _ROWS = (
           axis="Incidence rate", **_ROOT,
           citation="Anscombe 1948, Biometrika 35:246"),
     _rate("IRFT", "Incidence rate (Freeman-Tukey)", formula=frequencies.freeman_tukey_rate, scale="root",
-          back=back.squared, forward=_unreachable, back_by_size=back.freeman_tukey_rate_inverse,
+          back=back.squared, forward=None, back_by_size=back.freeman_tukey_rate_inverse,
           axis="Incidence rate", caveat=_IRFT,
           citation="Freeman & Tukey 1950, Ann Math Stat 21:607"),
     # two arms, rates
@@ -206,7 +201,7 @@ _ROWS = (
     _rates("IRD", "Incidence rate difference", formula=frequencies.rate_difference, add=0.5, **_IDENTITY,
            citation="Rothman et al. 2008, Modern Epidemiology, chapter 14"),
     _rates("IRSD", "Difference of root rates", formula=frequencies.root_rate_difference, scale="root",
-           back=back.unchanged, forward=_unreachable,
+           back=back.unchanged, forward=None,
            citation="Anscombe 1948, Biometrika 35:246"),
     # correlations and reliabilities
     _correlation("COR", "Correlation", formula=correlations.correlation, needs=("ri", "ni"), **_IDENTITY,

@@ -47,7 +47,8 @@ class Measure:
     back : from the analysis scale to the one that is printed
     null : the value of no effect on the analysis scale; ``None`` where there is none
     citation : the paper and equation of the formula
-    forward : from the printed scale to the analysis scale
+    forward : from the printed scale to the analysis scale; None where a printed value alone does not
+        tell its place there
     axis : what to write under an axis of the printed scale; the label where empty
     variants : the formulas by metafor's ``vtype``; the first is the default, and is ``formula``
     cells : which counts can be zero: ``table`` (2x2), ``events`` (one arm), ``counts`` (two rates),
@@ -70,7 +71,7 @@ class Measure:
     back: Callable[[Any], Any]
     null: float | None
     citation: str
-    forward: Callable[[Any], Any] = np.positive
+    forward: Callable[[Any], Any] | None = np.positive
     axis: str = ""
     variants: Mapping[str, Formula] = field(default_factory=dict)
     cells: str = ""
@@ -140,6 +141,8 @@ class Effects:
         """
         by_size = self.measure.back_by_size
         size = self.data.get("ni", self.data.get("ti"))
+        y = np.asarray(values, dtype=float)
+        back = np.asarray(self.measure.back(y), dtype=float)
         if by_size is None or size is None:
-            return np.asarray(self.measure.back(np.asarray(values, dtype=float)), dtype=float)
-        return np.asarray(by_size(np.asarray(values, dtype=float), size), dtype=float)
+            return back
+        return np.where(np.isnan(size), back, np.asarray(by_size(y, size), dtype=float))

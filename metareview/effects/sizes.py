@@ -115,7 +115,8 @@ def _accepted(row: Measure, data: Any) -> tuple[str, ...]:
         return (*ANALYSED, *REPORTED, *(LOGRANK if row.code == "HR" else ()))
     raw = (*inputs(row), *(("ti", "pi") if row.code in _T_MEASURES else ()))
     names = {n for given in getattr(data, "keys", tuple)() for n in (given, *NAMES.get(given, ()))}
-    return (*raw, *REPORTED, *(() if names & set(row.needs) else ANALYSED))
+    reported = () if row.forward is None else REPORTED
+    return (*raw, *reported, *(() if names & set(row.needs) else ANALYSED))
 
 
 def _refuse(row: Measure, reading: Reading, columns: Columns) -> None:
@@ -207,6 +208,8 @@ def _fill_gaps(
         yi, vi = np.where(use, from_t[0], yi), np.where(use, from_t[1], vi)
         notes.add(where(use), "Derived from its t or P value.")
         raw_missing = raw_missing & ~use
+    if not raw_missing.any() or not {"estimate", "yi"} & set(reading.columns):
+        return yi, vi
     found = reported_effects(reading, row, level)
     use = raw_missing & (found.how >= 0)
     notes.add(where(use), lambda i: f"Derived from {ROUTES[found.how[i]]}.")
@@ -220,6 +223,8 @@ def with_size(row: Measure, columns: Columns, yi: FloatArray) -> Measure:
         return row
     size = columns["ni"] if "ni" in row.needs else columns["ti"]
     typical = harmonic_mean(size[np.isfinite(yi)])
+    if np.isnan(typical):
+        return row
     return replace(row, back=partial(_back_with, row.back_by_size, typical))
 
 

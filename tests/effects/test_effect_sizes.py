@@ -281,6 +281,11 @@ def test_the_freeman_tukey_rate_comes_back_to_the_observed_rate():
     )
 
 
+def test_transformed_proportions_without_sizes_come_back_without_them():
+    effects = effect_sizes({"yi": [0.5], "vi": [0.01]}, measure="PFT")
+    assert effects.printed(effects.yi)[0] == effects.measure.back(0.5) == pytest.approx(np.sin(0.5) ** 2)
+
+
 def test_printed_is_the_way_back_where_size_does_not_matter():
     effects = effect_sizes(COUNTS, measure="RR")
     np.testing.assert_allclose(effects.printed(effects.yi), np.exp(effects.yi))
