@@ -6,7 +6,7 @@ import re
 import sys
 from typing import Any
 
-from metareview.effects import Effects, ZeroCells, effect_sizes
+from metareview.effects import Effects, ZeroCells, effect_sizes, measure_of
 from metareview.effects.columns import LABEL_COLUMNS
 from metareview.errors import EffectError, FileError
 from metareview.files import decode
@@ -35,6 +35,7 @@ def effects_from_file(
     EffectError
         With one sentence per fault, each beginning with file and line.
     """
+    measure_of(measure)  # refused before the file is looked at
     table = _read(path)
     if not len(table):
         raise FileError(f"{table.path} names columns, but has no studies below them.")

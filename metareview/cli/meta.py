@@ -148,7 +148,12 @@ _option = click.option
 @_option(
     "--json", "json_to", metavar="FILE|-", help="Write the result as JSON; - for the standard output alone."
 )
-@_option("-o", "--output", metavar="FILE", help="Draw the forest plot: .svg .pdf .png")
+@_option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Draw the forest plot, by subgroups if they are asked for: .svg .pdf .png",
+)
 @_option(
     "--style",
     default="metareview",
@@ -161,7 +166,7 @@ def pool_table(**given: Any) -> None:
     Prints the studies, the pooled answer with its caveats, and why each method was taken.
     """
     answer = _answer(given)
-    figure = _figure(answer.synthesis, given) if given["output"] else None
+    figure = _figure(answer, given["style"]) if given["output"] else None
     text = json.dumps(_as_json(answer), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if figure is not None:
         from metareview.figures import save_figure
@@ -177,8 +182,31 @@ def pool_table(**given: Any) -> None:
     print_answer(answer)
 
 
+# options that say nothing without another one
+_BELONGS = {
+    "common_tau2": ("--common-tau2", "--subgroup", ("subgroup",)),
+    "planned": ("--planned", "--subgroup", ("subgroup",)),
+    "force": ("--force", "--bias", ("bias", "bias_test")),
+    "side": ("--side", "--trim-fill", ("trim_fill",)),
+}
+
+
+def _check_pairs(given: dict[str, Any]) -> None:
+    """Refuse an option that would be ignored."""
+    problems = [
+        f"{option} belongs to {other}, which was not given."
+        for name, (option, other, needs) in _BELONGS.items()
+        if given[name] not in (None, False, "auto") and not any(given[need] for need in needs)
+    ]
+    if given["planned"] is False and not given["subgroup"]:
+        problems.append("--post-hoc belongs to --subgroup, which was not given.")
+    if problems:
+        raise SynthesisError(problems)
+
+
 def _answer(given: dict[str, Any]) -> Answer:
     """Compute all that is asked for; every refusal at once."""
+    _check_pairs(given)
     effects = effects_from_file(
         given["file"], measure=given["measure"], zero_cells=_zero_cells(given), vtype=given["vtype"]
     )
@@ -263,10 +291,12 @@ def _agreements(synthesis: Synthesis) -> tuple[Agreement, ...]:
     return check_synthesis(synthesis)
 
 
-def _figure(synthesis: Synthesis, given: dict[str, Any]) -> Any:
-    from metareview.figures import forest_plot
+def _figure(answer: Answer, style: str) -> Any:
+    from metareview.figures import forest_plot, subgroup_plot
 
-    return forest_plot(synthesis, style=given["style"])
+    if answer.subgroups:
+        return subgroup_plot(answer.subgroups, style=style)[0]
+    return forest_plot(answer.synthesis, style=style)
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:

@@ -276,6 +276,10 @@ UNFIT = {
         'did you mean "year"',
     ),
     "an unknown test": (["--measure", "RR", "--bias-test", "egr"], "egger"),
+    "a common tau2 without subgroups": (["--measure", "RR", "--common-tau2"], "belongs to --subgroup"),
+    "planning without subgroups": (["--measure", "RR", "--post-hoc"], "belongs to --subgroup"),
+    "a side without trim and fill": (["--measure", "RR", "--side", "left"], "belongs to --trim-fill"),
+    "force without a test": (["--measure", "RR", "--force"], "belongs to --bias"),
     "an unknown style": (["--measure", "RR", "-o", "f.svg", "--style", "jamma"], "jama"),
 }
 
