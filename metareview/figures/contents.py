@@ -30,11 +30,18 @@ def forest_table(synthesis: Synthesis, style: Style, options: ForestOptions) -> 
     pooled = pooled_rows(synthesis, columns, style)
     for other in options.also:
         pooled += pooled_rows(other, columns, style, label=model_name(other))
-    if style.summary_left:
-        pooled += [Row("text", line) for line in summary_lines(synthesis, style)]
-    foot = foot_of(synthesis, marked, style, options)
     heads = tuple(f.column for f in columns)
+    inside = summary_in_table(heads, style)
+    if inside:
+        pooled += [Row("text", line) for line in summary_lines(synthesis, style)]
+    foot = foot_of(synthesis, marked, style, options, summary=not inside)
     return table_of(synthesis, [*rows, *_set_off(rows, pooled)], heads, foot, options, style)
+
+
+def summary_in_table(columns: Sequence[Column], style: Style) -> bool:
+    """Say whether heterogeneity and the test stand in the table: where the preset wants it and room is."""
+    before = [c.key for c in columns].index("plot")
+    return style.summary_left and before > 1
 
 
 def _set_off(rows: Sequence[Row], pooled: Sequence[Row]) -> list[Row]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metareview.figures.columns import Filled, filled_columns
-from metareview.figures.contents import forest_rows, pooled_rows, table_of
+from metareview.figures.contents import forest_rows, pooled_rows, summary_in_table, table_of
 from metareview.figures.forest import draw_table
 from metareview.figures.options import ForestOptions
 from metareview.figures.style import Style, style_named
@@ -48,24 +48,26 @@ def subgroup_table(subgroups: Subgroups, style: Style, options: ForestOptions) -
     rows: list[Row] = []
     for label, group in subgroups.groups:
         mine = [n for n, name in enumerate(names) if name == label]
-        rows += _group_rows(label, group, [every[n] for n in mine], columns, style)
+        share = float(overall.weights[mine].sum())
+        rows += _group_rows((label, group), [every[n] for n in mine], share, columns, style)
         rows.append(Row("gap", ""))
     left = [n for n, name in enumerate(names) if name not in dict(subgroups.groups)]
     if left:
         rows.append(Row("heading", f"In no group by {subgroups.by}"))
         rows += [*(replace(every[n], indent=1) for n in left), Row("gap", "")]
     rows += pooled_rows(overall, columns, style)
-    rows += [
-        Row("text", line) for line in (*_left(overall, style), difference_line(subgroups, style)) if line
+    heads = tuple(f.column for f in columns)
+    inside = summary_in_table(heads, style)
+    lines = [*(summary_lines(overall, style) if inside else ()), difference_line(subgroups, style)]
+    rows += [Row("text", line) for line in lines if line]
+    foot = foot_of(overall, marked, style, options, summary=not inside)
+    own = [
+        f"{label}. {' '.join(said)}"
+        for label, group in subgroups.groups
+        if (said := [sentence(n) for n in group.notes if n not in overall.notes])
     ]
-    foot = foot_of(overall, marked, style, options)
-    own = [f"{label}: {n}" for label, g in subgroups.groups for n in g.notes if n not in overall.notes]
     foot = tuple(dict.fromkeys((*foot, *(("", sentence(n)) for n in (*subgroups.notes, *own)))))
-    return table_of(overall, rows, tuple(f.column for f in columns), foot, options, style)
-
-
-def _left(overall: Synthesis, style: Style) -> list[str]:
-    return summary_lines(overall, style) if style.summary_left else []
+    return table_of(overall, rows, heads, foot, options, style)
 
 
 def _group_of_each(subgroups: Subgroups) -> list[str]:
@@ -77,33 +79,32 @@ def _group_of_each(subgroups: Subgroups) -> list[str]:
 
 
 def _group_rows(
-    label: str, group: Synthesis, studies: Sequence[Row], columns: Sequence[Filled], style: Style
+    group: tuple[str, Synthesis],
+    studies: Sequence[Row],
+    share: float,
+    columns: Sequence[Filled],
+    style: Style,
 ) -> list[Row]:
+    """Return a group's heading, studies, answer and heterogeneity; ``share`` is its part of all weights."""
+    label, synthesis = group
+    name = subtotal_name(synthesis, style)
     rows = [Row("heading", label), *(replace(row, indent=1) for row in studies)]
-    name = (
-        f"Subtotal ({group.method.level * 100:g}% CI)"
-        if style.summary_left
-        else f"Subtotal, {_lower(model_name(group))}"
-    )
-    pooled = pooled_rows(replace(group, alternatives=()), columns, style, label=name, indent=1)
-    share = sum(_percent(row, style) for row in studies)
-    weighted = {"weight": write_number(share, 1, style.words)}
-    rows += [
-        replace(r, cells={**r.cells, **weighted}) if r.label == name and "weight" in r.cells else r
-        for r in pooled
-    ]
-    if group.pooled:
-        rows.append(Row("text", heterogeneity_line(group, style.words, style.summary_left), indent=1))
+    for row in pooled_rows(replace(synthesis, alternatives=()), columns, style, label=name, indent=1):
+        weighted = row.kind == "pooled" and "weight" in row.cells and share > 0
+        cells = {**row.cells, "weight": write_number(100 * share, 1, style.words)} if weighted else row.cells
+        rows.append(replace(row, cells=cells))
+    if synthesis.pooled:
+        rows.append(Row("text", heterogeneity_line(synthesis, style.words, style.summary_left), indent=1))
     return rows
 
 
-def _lower(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
-def _percent(row: Row, style: Style) -> float:
-    text = row.cells.get("weight", "").replace(style.words.decimal, ".")
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
+def subtotal_name(synthesis: Synthesis, style: Style) -> str:
+    """Name the row of a group's diamond."""
+    if style.summary_left:
+        return f"Subtotal ({synthesis.method.level * 100:g}% CI)"
+    name = model_name(synthesis)
+    plain = name.startswith(("Random", "Common"))
+    return f"Subtotal, {name[0].lower() + name[1:] if plain else name}"
 
 
 def difference_line(subgroups: Subgroups, style: Style) -> str:

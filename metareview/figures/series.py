@@ -13,7 +13,7 @@ from metareview.figures.contents import printed_triple, table_of
 from metareview.figures.forest import draw_table
 from metareview.figures.options import ForestOptions
 from metareview.figures.style import Style, style_named
-from metareview.figures.summary import model_name, sentence
+from metareview.figures.summary import model_name, sentence, tau2_digits
 from metareview.figures.table import Column, ForestTable, Row
 from metareview.figures.wording import write_effect, write_interval, write_number, write_p
 from metareview.synthesis import Refits, Synthesis
@@ -181,7 +181,7 @@ def _percent(share: float) -> str:
 
 
 def _tau2(tau2: float, style: Style) -> str:
-    return write_number(tau2, 3, style.words) if math.isfinite(tau2) else ""
+    return write_number(tau2, tau2_digits(tau2), style.words) if math.isfinite(tau2) else ""
 
 
 def _asked(options: ForestOptions, default: Sequence[str], allowed: Sequence[str]) -> tuple[str, ...]:

@@ -51,7 +51,8 @@ def heterogeneity_line(synthesis: Synthesis, words: Wording, spelled: bool = Fal
     tau, chi = ("Tau²", "Chi²") if spelled else ("τ²", "Q")
     parts = []
     if math.isfinite(h.tau2):
-        parts.append(f"{tau}\u00a0=\u00a0{write_number(h.tau2, 3, words)}{_tau2_span(h, words)}")
+        value = write_number(h.tau2, tau2_digits(h.tau2), words)
+        parts.append(f"{tau}\u00a0=\u00a0{value}{_tau2_span(h, words)}")
     if math.isfinite(h.q):
         q = write_number(h.q, 2, words)
         parts.append(f"{chi}\u00a0=\u00a0{q}, df\u00a0=\u00a0{h.q_df}, {write_p(h.q_p, words)}")
@@ -60,10 +61,15 @@ def heterogeneity_line(synthesis: Synthesis, words: Wording, spelled: bool = Fal
     return "Heterogeneity: " + "; ".join(parts) if parts else "Heterogeneity: not applicable"
 
 
+def tau2_digits(tau2: float) -> int:
+    """Return how many decimals tau2 is written with: three, fewer where it is large."""
+    return 3 if tau2 < 10 else 1 if tau2 < 100 else 0
+
+
 def _tau2_span(h: Heterogeneity, words: Wording) -> str:
     if h.tau2_ci is None or not math.isfinite(h.tau2_ci.low):
         return ""
-    span = write_span(h.tau2_ci.low, h.tau2_ci.high, 3, words)
+    span = write_span(h.tau2_ci.low, h.tau2_ci.high, tau2_digits(h.tau2), words)
     return f" ({h.tau2_ci.level * 100:g}% CI {span})"
 
 
@@ -74,7 +80,8 @@ def effect_line(synthesis: Synthesis, words: Wording) -> str:
         return ""
     name = "z" if s.df is None else f"t({s.df:g})"
     label = "Test of overall effect" if s.pooled else "Test of effect"
-    return f"{label}: {name} = {write_number(s.statistic, 2, words)}, {write_p(s.p, words)}"
+    value = write_number(s.statistic, 2, words)
+    return f"{label}: {name}\u00a0=\u00a0{value}, {write_p(s.p, words)}"
 
 
 def summary_lines(synthesis: Synthesis, style: Style) -> list[str]:
@@ -132,11 +139,14 @@ def _mark(number: int, markers: str) -> str:
 
 
 def foot_of(
-    synthesis: Synthesis, marked: dict[str, str], style: Style, options: ForestOptions
+    synthesis: Synthesis, marked: dict[str, str], style: Style, options: ForestOptions, *, summary: bool
 ) -> tuple[tuple[str, str], ...]:
-    """Return every line below the plot, with its mark or none: nothing a reader must know is left out."""
+    """Return every line below the plot, with its mark or none: nothing a reader must know is left out.
+
+    ``summary`` says whether heterogeneity and the test stand here, and not in the table.
+    """
     lines: list[tuple[str, str]] = []
-    if not style.summary_left:
+    if summary:
         lines += [("", " ".join(map(sentence, part))) for part in [summary_lines(synthesis, style)] if part]
     if method := method_line(synthesis):
         lines.append(("", method))
