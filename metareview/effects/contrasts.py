@@ -118,8 +118,7 @@ def _analysed(reading: Reading) -> Mask:
 
 
 def _forward(measure: Measure, values: FloatArray, analysed: Mask) -> FloatArray:
-    printed = np.full_like(values, np.nan) if measure.forward is None else measure.forward(values)
-    return np.asarray(np.where(analysed, values, printed), dtype=float)
+    return np.asarray(np.where(analysed, values, measure.forward(values)), dtype=float)
 
 
 def _interval(measure: Measure, c: dict[str, FloatArray], same_scale: Mask) -> tuple[FloatArray, FloatArray]:
@@ -225,7 +224,7 @@ def _outside(reading: Reading, centre: str) -> Iterator[str]:
 
 def _off_scale(reading: Reading, measure: Measure) -> Iterator[str]:
     """Name printed values that the analysis scale has no place for, such as a ratio of 0."""
-    if "estimate" not in reading.columns or measure.forward is None:
+    if "estimate" not in reading.columns or not measure.takes_printed:
         return
     natural = ~_analysed(reading)
     for name in ("estimate", "ci_low", "ci_high"):

@@ -12,7 +12,7 @@ from scipy.special import logit
 
 from metareview.effects import backtransforms as back
 from metareview.effects import binary, continuous, correlations, frequencies
-from metareview.effects.model import Columns, FloatArray, Formula, Measure
+from metareview.effects.model import Columns, FloatArray, Formula, Measure, no_way_forward
 from metareview.errors import EffectError, did_you_mean
 
 _TABLE = ("ai", "n1i", "ci", "n2i")
@@ -90,7 +90,7 @@ _ROWS = (
     _binary("RD", "Risk difference", formula=binary.risk_difference, cells="table", add=0.5, **_IDENTITY,
             citation="Cochrane Handbook 6.4.1"),
     _binary("AS", "Arcsine difference", formula=binary.arcsine_difference, cells="table", scale="arcsine",
-            back=back.unchanged, forward=None,
+            back=back.unchanged, forward=no_way_forward,
             citation="Rücker et al. 2009, Stat Med 28:721"),
     _binary("PETO", "Peto odds ratio", formula=binary.log_peto_odds_ratio, undefined=_NO_RATIO,
             **_LOG_RATIO,
@@ -174,7 +174,7 @@ _ROWS = (
                 **_ARCSINE, axis="Proportion",
                 citation="Anscombe 1948, Biometrika 35:246"),
     _proportion("PFT", "Proportion (double arcsine)", formula=frequencies.freeman_tukey_proportion,
-                scale="arcsine", back=back.squared_sine, forward=None, axis="Proportion",
+                scale="arcsine", back=back.squared_sine, forward=no_way_forward, axis="Proportion",
                 caveat=_PFT, back_by_size=back.freeman_tukey_inverse,
                 citation="Freeman & Tukey 1950, Ann Math Stat 21:607; Miller 1978, Am Stat 32:138"),
     _mean("MN", "Mean", formula=continuous.mean_alone, caveat=_SINGLE, **_IDENTITY,
@@ -191,7 +191,7 @@ _ROWS = (
           axis="Incidence rate", **_ROOT,
           citation="Anscombe 1948, Biometrika 35:246"),
     _rate("IRFT", "Incidence rate (Freeman-Tukey)", formula=frequencies.freeman_tukey_rate, scale="root",
-          back=back.squared, forward=None, back_by_size=back.freeman_tukey_rate_inverse,
+          back=back.squared, forward=no_way_forward, back_by_size=back.freeman_tukey_rate_inverse,
           axis="Incidence rate", caveat=_IRFT,
           citation="Freeman & Tukey 1950, Ann Math Stat 21:607"),
     # two arms, rates
@@ -201,7 +201,7 @@ _ROWS = (
     _rates("IRD", "Incidence rate difference", formula=frequencies.rate_difference, add=0.5, **_IDENTITY,
            citation="Rothman et al. 2008, Modern Epidemiology, chapter 14"),
     _rates("IRSD", "Difference of root rates", formula=frequencies.root_rate_difference, scale="root",
-           back=back.unchanged, forward=None,
+           back=back.unchanged, forward=no_way_forward,
            citation="Anscombe 1948, Biometrika 35:246"),
     # correlations and reliabilities
     _correlation("COR", "Correlation", formula=correlations.correlation, needs=("ri", "ni"), **_IDENTITY,

@@ -31,6 +31,11 @@ class Interval:
         return self.low <= value <= self.high
 
 
+def no_way_forward(values: Any) -> FloatArray:
+    """Stand for a way to the analysis scale that a printed value alone does not have."""
+    return np.full(np.shape(values), np.nan)
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One effect measure: one row of the table of measures.
@@ -47,8 +52,8 @@ class Measure:
     back : from the analysis scale to the one that is printed
     null : the value of no effect on the analysis scale; ``None`` where there is none
     citation : the paper and equation of the formula
-    forward : from the printed scale to the analysis scale; None where a printed value alone does not
-        tell its place there
+    forward : from the printed scale to the analysis scale; NaN from :func:`no_way_forward` where a
+        printed value alone does not tell its place there
     axis : what to write under an axis of the printed scale; the label where empty
     variants : the formulas by metafor's ``vtype``; the first is the default, and is ``formula``
     cells : which counts can be zero: ``table`` (2x2), ``events`` (one arm), ``counts`` (two rates),
@@ -71,7 +76,7 @@ class Measure:
     back: Callable[[Any], Any]
     null: float | None
     citation: str
-    forward: Callable[[Any], Any] | None = np.positive
+    forward: Callable[[Any], Any] = np.positive
     axis: str = ""
     variants: Mapping[str, Formula] = field(default_factory=dict)
     cells: str = ""
@@ -84,6 +89,11 @@ class Measure:
     def __post_init__(self) -> None:
         object.__setattr__(self, "axis", self.axis or self.label)
         object.__setattr__(self, "variants", self.variants or {"LS": self.formula})
+
+    @property
+    def takes_printed(self) -> bool:
+        """Whether a printed value can be brought to the analysis scale."""
+        return self.forward is not no_way_forward
 
 
 def _read_only(values: Any) -> FloatArray:

@@ -115,7 +115,7 @@ def _accepted(row: Measure, data: Any) -> tuple[str, ...]:
         return (*ANALYSED, *REPORTED, *(LOGRANK if row.code == "HR" else ()))
     raw = (*inputs(row), *(("ti", "pi") if row.code in _T_MEASURES else ()))
     names = {n for given in getattr(data, "keys", tuple)() for n in (given, *NAMES.get(given, ()))}
-    reported = () if row.forward is None else REPORTED
+    reported = REPORTED if row.takes_printed else ()
     return (*raw, *reported, *(() if names & set(row.needs) else ANALYSED))
 
 

@@ -106,7 +106,7 @@ def test_hedges_correction_has_no_value_below_two_degrees_of_freedom():
     assert np.isnan(hedges_correction(np.array([0.0, 1.0]))).all()
 
 
-@pytest.mark.parametrize("code", [c for c, m in MEASURES.items() if m.forward is not None])
+@pytest.mark.parametrize("code", [c for c, m in MEASURES.items() if m.takes_printed])
 @given(y=st.floats(0.01, 0.99))
 def test_forward_undoes_back(code, y):
     measure = MEASURES[code]
