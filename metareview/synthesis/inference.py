@@ -143,7 +143,7 @@ def quantile(level: float, df: FloatArray) -> FloatArray:
     """Return the two-sided t quantile of a level; the normal one where ``df`` is infinite."""
     if np.isinf(df).all():
         return np.full_like(df, ndtri(0.5 + level / 2.0))
-    each, place = np.unique(df, return_inverse=True)
+    each, place = np.unique(df, return_inverse=True) if len(df) > 1 else (df, np.array([0]))
     t = stdtrit(np.where((each > 0) & np.isfinite(each), each, np.nan), 0.5 + level / 2.0)
     return np.where(np.isinf(each), ndtri(0.5 + level / 2.0), t)[place]
 

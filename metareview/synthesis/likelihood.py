@@ -64,7 +64,7 @@ def _grid(v_min: FloatArray, top: FloatArray) -> FloatArray:
     """Return ``(points, D)`` values of tau2 from 0 to ``top``, evenly spaced in ``log(v_min + tau2)``."""
     width = np.log1p(top / v_min)
     points = min(int(np.nanmax(width) / np.log(_SPACING)) + 3, _MOST_POINTS)
-    return v_min * np.expm1(np.linspace(0.0, 1.0, points)[:, None] * width)
+    return v_min * np.expm1(np.arange(points)[:, None] * (width / (points - 1)))
 
 
 def _scan(stack: Stack, top: FloatArray, kind: str) -> tuple[FloatArray, FloatArray]:
@@ -106,7 +106,9 @@ def _log_ratio_of_sums(sums: FloatArray, kind: str) -> FloatArray:
 
 
 def _nth(falls: BoolArray, nth: int) -> NDArray[np.intp]:
-    place: NDArray[np.intp] = np.argmax(falls & (np.cumsum(falls, axis=0) == nth + 1), axis=0)
+    if nth > 0:
+        falls = falls & (np.cumsum(falls, axis=0) == nth + 1)
+    place: NDArray[np.intp] = np.argmax(falls, axis=0)
     return place
 
 

@@ -72,7 +72,8 @@ def probability_beyond(
     with np.errstate(all="ignore"):
         at = float(synthesis.effects.measure.forward(np.float64(threshold)))
     if not np.isfinite(at):
-        raise SynthesisError(f"{threshold:g} is no value of a {synthesis.effects.measure.label.lower()}.")
+        label = synthesis.effects.measure.label.lower()
+        raise SynthesisError(f"{threshold:g} cannot be brought to the scale on which a {label} is analysed.")
     below = _below(synthesis, code, at)
     flipped = _falls(synthesis)  # vaccine efficacy falls as the log risk ratio rises
     probability = below if (side.casefold() == "below") != flipped else 1.0 - below

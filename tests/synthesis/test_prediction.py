@@ -139,5 +139,5 @@ def test_a_new_setting_needs_random_effects_a_side_and_a_value_on_the_scale():
         probability_beyond(pool(BCG, model="common"), 1, side="above")
     with pytest.raises(SynthesisError, match='did you mean "above"'):
         probability_beyond(pool(BCG), 1, side="abov")
-    with pytest.raises(SynthesisError, match="no value of a risk ratio"):
+    with pytest.raises(SynthesisError, match="cannot be brought to the scale"):
         probability_beyond(pool(BCG), -1, side="above")
