@@ -93,6 +93,7 @@ class SmallReview:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.plan = PROTOCOL
         self.protocol = parse_protocol(PROTOCOL, "protocols/small.toml")
         self.texts = dict(SHEETS)
 
