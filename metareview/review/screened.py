@@ -76,9 +76,9 @@ class ScreeningDesk:
             records=read_records(path), duplicates=duplicates, origins=origins_of(self.searches)
         )
 
-    @property
+    @cached_property
     def logs(self) -> tuple[DecisionLog, ...]:
-        """Every decision file, as it is now."""
+        """Every decision file, as it is when first asked for."""
         return read_logs(self.place.screened, reasons=[reason.id for reason in self.reasons])
 
     def placed(self) -> list[Placement]:

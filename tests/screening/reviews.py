@@ -20,7 +20,7 @@ def make_review(root, n=6):
             title=f"Drug A for condition B, trial {i}",
             abstract="Adults with condition B were randomised to drug A or placebo.",
             authors=(f"Author{i} A",),
-            year=2020 + i,
+            year=2000 + i % 25,
             source=("pubmed-2026-11-24",),
         )
         for i in range(1, n + 1)

@@ -197,10 +197,11 @@ def test_what_cannot_be_is_one_line_and_exit_code_1(review, words, says):
     assert "Traceback" not in err
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.text(st.sampled_from("ieuxbnst?q1279 é\x1b"), max_size=20), st.sampled_from(["abstract", "full-text"])
-)
+KEYS = st.text(st.sampled_from("ieuxbnst?q1279 é\x1b"), max_size=20)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(KEYS, st.sampled_from(["abstract", "full-text"]))
 def test_no_keys_crash_the_screener(review, keys, stage):
     code, _, err = run("screen", NAME, "--stage", stage, "--as", "AB", keys=keys)
     assert (code, err) == (0, "")
