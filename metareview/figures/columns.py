@@ -12,7 +12,7 @@ import numpy as np
 from metareview.effects import FloatArray
 from metareview.errors import FigureError, did_you_mean
 from metareview.figures.options import ForestOptions, width_of
-from metareview.figures.style import Style
+from metareview.figures.style import Style, Wording
 from metareview.figures.table import Column
 from metareview.figures.wording import digits_for, write_effect, write_interval, write_number, write_p
 from metareview.synthesis import Synthesis
@@ -167,10 +167,7 @@ def _effect_column(head: str, synthesis: Synthesis, style: Style, digits: int) -
 
     def study(s: Synthesis) -> list[str]:
         at, low, high = (s.effects.printed(v) for v in (s.effects.yi, s.study_low, s.study_high))
-        return [
-            write_effect(e, a, b, digits, words) if math.isfinite(e) and math.isfinite(a) else "Not estimable"
-            for e, a, b in zip(at, low, high, strict=True)
-        ]
+        return [_study_effect(e, a, b, digits, words) for e, a, b in zip(at, low, high, strict=True)]
 
     def pooled(s: Synthesis) -> str:
         if s.ci is None:
@@ -181,6 +178,14 @@ def _effect_column(head: str, synthesis: Synthesis, style: Style, digits: int) -
         )
 
     return Filled(Column("effect", head or f"{measure.axis or measure.label}\n{inside}"), study, pooled)
+
+
+def _study_effect(estimate: float, low: float, high: float, digits: int, words: Wording) -> str:
+    if not math.isfinite(estimate):
+        return "Not estimable"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{write_number(estimate, digits, words)} (no interval)"
+    return write_effect(estimate, low, high, digits, words)
 
 
 def _weighted(synthesis: Synthesis) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from metareview.effects import FloatArray, Interval
 from metareview.figures.columns import Filled, effect_digits, filled_columns
-from metareview.figures.options import ForestOptions
+from metareview.figures.options import ForestOptions, check_options
 from metareview.figures.style import Style
 from metareview.figures.summary import (
     foot_of,
@@ -58,6 +58,7 @@ def table_of(
 ) -> ForestTable:
     """Put rows and foot under the columns and axis of a synthesis."""
     measure = synthesis.effects.measure
+    check_options(options, log=measure.scale == "log")
     null = None if measure.null is None else float(measure.back(measure.null))
     return ForestTable(
         title=options.title,

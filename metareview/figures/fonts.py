@@ -49,7 +49,14 @@ def text_width(text: str, size: float, face: str = "regular") -> float:
     >>> round(text_width("0.49", 10), 2)
     6.87
     """
-    return _ems(text, face) * size * MM_PER_POINT
+    return _ems(plain_line(text), face) * size * MM_PER_POINT
+
+
+def plain_line(text: str) -> str:
+    """Return a line with blanks in place of tabs and other control characters."""
+    return (
+        text if text.isprintable() else "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
+    )
 
 
 def line_height(size: float) -> float:

@@ -50,6 +50,32 @@ class ForestOptions:
     transparent: bool = False
 
 
+LEAST_PAGE = 60.0
+
+
+def check_options(options: ForestOptions, *, log: bool) -> None:
+    """Refuse, all at once, what cannot be drawn: pages too low, an axis without extent.
+
+    Raises
+    ------
+    FigureError
+        One sentence per fault.
+    """
+    problems = []
+    if options.page_height is not None and options.page_height < LEAST_PAGE:
+        problems.append(
+            f"A page of {options.page_height:g} mm holds no forest plot; give {LEAST_PAGE:g} mm or more."
+        )
+    if options.limits is not None:
+        low, high = options.limits
+        if not low < high:
+            problems.append(f"The axis cannot run from {low:g} to {high:g}; give the lower end first.")
+        if log and low <= 0:
+            problems.append(f"A log axis cannot begin at {low:g}; give an end above 0.")
+    if problems:
+        raise FigureError(problems)
+
+
 def width_of(options: ForestOptions, style: Style) -> float:
     """Return the width asked for in millimetres.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from metareview.figures.fonts import ASCENT, DESCENT, MM_PER_POINT, text_width
+from metareview.figures.fonts import ASCENT, DESCENT, MM_PER_POINT, plain_line, text_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,9 @@ class Text:
     role: str = "cell"
     turn: int = 0
     row: int = -1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", plain_line(self.text))
 
     @property
     def box(self) -> Box:

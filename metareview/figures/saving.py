@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMATS = ("svg", "pdf", "png", "tiff")
 _DEFAULT = ("svg", "pdf", "png")
 _DPI = {"png": 300, "tiff": 600}
+_MOST_PIXELS = 2**16
 _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "metareview",
@@ -98,11 +99,21 @@ def figure_bytes(figure: Figure, form: str, *, dpi: int | None = None) -> bytes:
 
     if form not in FORMATS:
         raise FigureError(f'Figures are not written as "{form}"; the formats are {", ".join(FORMATS)}.')
+    _refuse_too_many_pixels(figure, form, dpi or _DPI.get(form, 72))
     alt = str(getattr(figure, "alt", ""))
     out = io.BytesIO()
     with rc_context(_SETTINGS):  # type: ignore[arg-type]
         figure.savefig(out, format=form, dpi=dpi or _DPI.get(form, 72), **_metadata(form, alt))
     return _finish_svg(out.getvalue(), alt) if form == "svg" else out.getvalue()
+
+
+def _refuse_too_many_pixels(figure: Figure, form: str, dpi: int) -> None:
+    tallest = float(max(figure.get_size_inches())) * dpi
+    if form in _DPI and tallest >= _MOST_PIXELS:
+        raise FigureError(
+            f"A {form.upper()} of {tallest:,.0f} pixels cannot be written; ask for fewer dots per inch than "
+            f"{dpi}, for pages (page_height, --page-height), or for SVG or PDF."
+        )
 
 
 def _metadata(form: str, alt: str) -> dict[str, Any]:

@@ -332,14 +332,32 @@ def drapery_plot(
 
 def drapery_chart(synthesis: Synthesis, style: Style, options: ForestOptions | None = None) -> Chart:
     """Lay down what a drapery plot shows; see :func:`drapery_plot`."""
-    from scipy.special import ndtr
-
     s, asked = synthesis, options or ForestOptions()
     used, yi, se = _entered(s)
     _need(yi, 1, "A drapery plot")
-    low, high = _spread(
-        [*(yi - 2.2 * np.minimum(se, np.median(se) * 2)), *(yi + 2.2 * np.minimum(se, np.median(se) * 2))]
+    reach = 2.2 * np.minimum(se, 2 * np.median(se))
+    low, high = _spread([*(yi - reach), *(yi + reach)])
+    foot = (
+        "A curve gives the two-sided P value (normal) of every effect; where it crosses 0.05 are the ends "
+        "of the 95% interval.",
     )
+    return Chart(
+        title=asked.title,
+        x=_effect_scale(s, low, high),
+        y=Scale("P value", 0.0, 1.0, ticks=(0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 1.0)),
+        paths=_on_print(_drapery_paths(s, style, low, high), s),
+        dots=(),
+        foot=(*foot, *asked.footnotes),
+        alt=_alt(f"Drapery plot: P value curves of {len(yi)} studies and of the pooled effect", s, foot),
+        columns=("study", "estimate", "se"),
+        rows=_rows(("study", "estimate", "se"), _names(s, used), [_printed(s, y) for y in yi], se),
+    )
+
+
+def _drapery_paths(s: Synthesis, style: Style, low: float, high: float) -> list[Path]:
+    """Return the curves of the studies and of the pooled effect, the prediction interval and no effect."""
+    from scipy.special import ndtr
+
     grid = np.linspace(low, high, 301)
 
     def curve(at: float, error: float) -> tuple[Point, ...]:
@@ -347,45 +365,20 @@ def drapery_chart(synthesis: Synthesis, style: Style, options: ForestOptions | N
         peak = [(at, 1.0)] if low < at < high else []
         return tuple(sorted([*zip(grid.tolist(), p.tolist(), strict=True), *peak]))
 
+    palette, (_, yi, se) = style.palette, _entered(s)
     paths = [
-        Path(curve(float(y), float(e)), style.palette.grid, 0.5, name="Study")
-        for y, e in zip(yi, se, strict=True)
+        Path(curve(float(y), float(e)), palette.grid, 0.5, name="Study") for y, e in zip(yi, se, strict=True)
     ]
     if s.pooled:
-        paths.append(Path(curve(s.estimate, s.se), style.palette.diamond, 1.6, name="Pooled effect (normal)"))
+        paths.append(Path(curve(s.estimate, s.se), palette.diamond, 1.6, name="Pooled effect (normal)"))
     if s.prediction is not None:
         span = ((s.prediction.low, 0.05), (s.prediction.high, 0.05))
-        paths.append(
-            Path(
-                span, style.palette.prediction, 1.8, name=f"{s.prediction.level * 100:g}% prediction interval"
-            )
-        )
-    if s.effects.measure.null is not None:
-        paths.append(
-            Path(
-                ((s.effects.measure.null, 0.0), (s.effects.measure.null, 1.0)),
-                style.palette.text,
-                0.6,
-                _DASHED,
-                name="No effect",
-            )
-        )
-    foot = (
-        "A curve gives the two-sided P value (normal) of every effect; where it crosses 0.05 are the ends "
-        "of the 95% interval.",
-    )
-    names = _names(s, used)
-    return Chart(
-        title=asked.title,
-        x=_effect_scale(s, low, high),
-        y=Scale("P value", 0.0, 1.0, ticks=(0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 1.0)),
-        paths=_on_print(paths, s),
-        dots=(),
-        foot=(*foot, *asked.footnotes),
-        alt=_alt(f"Drapery plot: P value curves of {len(yi)} studies and of the pooled effect", s, foot),
-        columns=("study", "estimate", "se"),
-        rows=_rows(("study", "estimate", "se"), names, [_printed(s, y) for y in yi], se),
-    )
+        name = f"{s.prediction.level * 100:g}% prediction interval"
+        paths.append(Path(span, palette.prediction, 1.8, name=name))
+    null = s.effects.measure.null
+    if null is not None:
+        paths.append(Path(((null, 0.0), (null, 1.0)), palette.text, 0.6, _DASHED, name="No effect"))
+    return paths
 
 
 def _entered(synthesis: Synthesis) -> tuple[FloatArray, FloatArray, FloatArray]:

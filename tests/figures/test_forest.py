@@ -3,7 +3,7 @@ import pytest
 
 from metareview.effects import Interval
 from metareview.errors import FigureError
-from metareview.figures import ForestOptions, forest_pages, forest_plot
+from metareview.figures import ForestOptions, figure_bytes, forest_pages, forest_plot
 from metareview.figures.bias import Light
 from metareview.figures.contents import forest_table
 from metareview.figures.style import NAMES, PRESETS
@@ -206,3 +206,27 @@ def test_the_data_of_the_figure_hold_each_row(bcg):
 def test_a_width_that_no_page_has_is_refused(bcg, size):
     with pytest.raises(FigureError):
         forest_plot(bcg, options=ForestOptions(size=size))
+
+
+def test_an_estimate_without_an_interval_says_so_and_keeps_its_place(synthesis_of):
+    s = synthesis_of([0.0, 0.1], [0.1, np.nan], ["A", "B"])
+    (_, second) = rows(forest_table(s, HOUSE, ForestOptions()), "study")
+    assert second.cells["effect"] == "1.11 (no interval)"
+    assert second.effect == pytest.approx([np.exp(0.1)] * 3)
+
+
+def test_tabs_in_a_label_are_blanks(synthesis_of):
+    figure = forest_plot(synthesis_of([0.1], [0.1], ["Smith\t2019"]))
+    assert "Smith 2019" in [t.text for t in figure.page.texts]
+
+
+def test_options_that_cannot_be_are_refused_all_at_once(bcg):
+    with pytest.raises(FigureError) as refused:
+        forest_plot(bcg, options=ForestOptions(limits=(0.0, -1.0), page_height=10))
+    assert len(refused.value.problems) == 3
+
+
+def test_a_bitmap_of_too_many_pixels_is_refused_with_the_way_out(synthesis_of):
+    figure = forest_plot(synthesis_of(np.zeros(700), np.ones(700)))
+    with pytest.raises(FigureError, match="page_height"):
+        figure_bytes(figure, "tiff")
