@@ -1,6 +1,8 @@
 """Policies: one answer for every situation, each with its reason, and overrides written down."""
 
+import runpy
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,3 +148,10 @@ def test_the_interval_of_i2_from_q_is_that_of_higgins_and_thompson():
     low, high = (np.exp(0.5 * np.log(q / (k - 1)) + s * 1.959963984540054 * error) ** 2 for s in (-1, 1))
     assert (part.h2_ci.low, part.h2_ci.high) == pytest.approx((low, high), rel=1e-12)
     assert (part.i2_ci.low, part.i2_ci.high) == pytest.approx((1 - 1 / low, 1 - 1 / high), rel=1e-12)
+
+
+def test_the_page_of_policies_is_what_the_policies_say():
+    docs = Path(__file__).parents[2] / "docs"
+    assert (docs / "policies.md").read_text("utf-8") == runpy.run_path(str(docs / "make_policies.py"))[
+        "page"
+    ]()
