@@ -6,6 +6,7 @@ Run by hand for the tutorial: ``python tests/eutils.py --port 8765 --records 300
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import random
 import re
@@ -49,7 +50,7 @@ DIAGNOSTIC = (
 UID_RANGE = re.compile(r"^\((.*)\) AND (\d+):(\d+)\[uid\]$", re.DOTALL)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Article:
     """One article that the stand-in holds."""
 
@@ -59,6 +60,7 @@ class Article:
     types: tuple[str, ...] = ("Journal Article",)
     notices: tuple[tuple[str, int], ...] = ()
 
+    @functools.cache  # noqa: B019 - as many as the stand-in holds
     def xml(self) -> str:
         words = f"Mesenchymal stromal cells in {self.pmid % 97} patients, <i>in vivo</i> &amp; P &lt; 0.05."
         return "".join(

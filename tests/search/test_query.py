@@ -8,7 +8,7 @@ from metareview.search.query import FIELD_NAMES, lint
 
 GOOD = (
     '("Mesenchymal Stem Cells"[Mesh] OR mesenchymal[tiab] OR "stromal cell*"[tiab]) AND ("Graft vs Host '
-    'Disease"[MeSH Terms:noexp] OR gvhd[Title/Abstract] OR "graft host"[tiab:~3]) NOT (animals[mh] NOT humans[mh])'
+    'Disease"[MeSH Terms:noexp] OR gvhd[Title] OR "graft host"[tiab:~3]) NOT (mice[mh] NOT humans[mh])'
 )
 
 
