@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from metareview.effects import FloatArray
-from metareview.synthesis.crossing import crossing
+from metareview.synthesis.crossing import find_crossing
 from metareview.synthesis.quadratic_form import q_below
 from metareview.synthesis.stack import Stack
 
@@ -51,7 +51,7 @@ def _draw_tau2(y: FloatArray, v: FloatArray, u: FloatArray) -> FloatArray:
     def beyond(x: float) -> float:
         return 1.0 - q_below(q, a, scaled + np.expm1(x))
 
-    top = crossing(lambda x: 1.0 - 1e-5 - beyond(x), 0.0, 1.0) if beyond(0.0) < 1.0 - 1e-5 else 0.0
+    top = find_crossing(lambda x: 1.0 - 1e-5 - beyond(x), 0.0, 1.0) if beyond(0.0) < 1.0 - 1e-5 else 0.0
     grid = np.linspace(0.0, top, _POINTS)
     height = np.array([beyond(x) for x in grid])
     return np.asarray(unit * np.expm1(np.interp(u, np.maximum.accumulate(height), grid)))

@@ -9,7 +9,7 @@ import numpy as np
 _DOUBLINGS = 200
 
 
-def crossing(function: Callable[[float], float], inside: float, step: float) -> float:
+def find_crossing(function: Callable[[float], float], inside: float, step: float) -> float:
     """Find where a function that is positive at ``inside`` first falls through 0, going by ``step``.
 
     The step doubles until the function is not positive; Brent's method then finds the crossing to

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from metareview.effects import FloatArray
-from metareview.synthesis.crossing import crossing
+from metareview.synthesis.crossing import find_crossing
 from metareview.synthesis.quadratic_form import q_below
 from metareview.synthesis.stack import Stack
 
@@ -48,4 +48,4 @@ def _where(q: float, a: FloatArray, v: FloatArray, probability: float) -> float:
     def above(x: float) -> float:
         return q_below(q, a, v + np.expm1(x)) - probability
 
-    return 0.0 if not above(0.0) > 0 else float(np.expm1(crossing(above, 0.0, 1.0)))
+    return 0.0 if not above(0.0) > 0 else float(np.expm1(find_crossing(above, 0.0, 1.0)))

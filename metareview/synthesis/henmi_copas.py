@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammainc
 
 from metareview.effects import FloatArray
-from metareview.synthesis.crossing import crossing
+from metareview.synthesis.crossing import find_crossing
 from metareview.synthesis.inference import Inference, Question
 from metareview.synthesis.sums import across, across_three, down, spread_of, traced_square
 from metareview.synthesis.tau2 import estimate_tau2
@@ -19,7 +19,7 @@ _LEAST = -60.0  # log of the smallest critical value looked at; it is tiny besid
 _REACH = 10.0  # standard deviations of the normal density that are integrated
 
 
-def henmi_copas(fit: Weighted, question: Question) -> Inference:
+def henmi_copas_interval(fit: Weighted, question: Question) -> Inference:
     """Give the interval of Henmi & Copas 2010, Stat Med 29:2969, section 3.
 
     Its centre is the common-effect estimate, which bias from small studies moves least; tau2 is
@@ -108,7 +108,7 @@ def _one(common: Weighted, tau2: float, question: Question) -> tuple[float, ...]
     pivot, mu = _pivot(common.w[:, 0], tau2), float(common.mu[0])
     se = float(np.sqrt(pivot.variance / common.total[0]))
     beyond = (1.0 - question.level) / 2.0
-    t = np.exp(crossing(lambda x: pivot.tail(np.exp(x)) - beyond, _LEAST, 1.0))
+    t = np.exp(find_crossing(lambda x: pivot.tail(np.exp(x)) - beyond, _LEAST, 1.0))
     half = np.sqrt(pivot.variance) * t * se
     statistic = (mu - float(question.null[0])) / se
     p = np.nan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from metareview.synthesis.henmi_copas import henmi_copas
+from metareview.synthesis.henmi_copas import henmi_copas_interval
 from metareview.synthesis.inference import (
     Inference,
     Question,
@@ -18,7 +18,7 @@ from metareview.synthesis.inference import (
     t_wald,
     wald,
 )
-from metareview.synthesis.permutation import permutation
+from metareview.synthesis.permutation import sign_flip_interval
 from metareview.synthesis.profiles import profile_mu
 from metareview.synthesis.weighting import Weighted
 
@@ -80,12 +80,14 @@ INTERVALS: dict[str, IntervalMethod] = {
             "Hardy & Thompson 1996, Stat Med 15:619",
             "The estimate is the maximum likelihood one, on which the profile likelihood interval is built.",
         ),
-        IntervalMethod("hc", "Henmi-Copas", henmi_copas, "Henmi & Copas 2010, Stat Med 29:2969", _ON_COMMON),
+        IntervalMethod(
+            "hc", "Henmi-Copas", henmi_copas_interval, "Henmi & Copas 2010, Stat Med 29:2969", _ON_COMMON
+        ),
         IntervalMethod("ivhet", "IVhet", ivhet, "Doi et al. 2015, Contemp Clin Trials 45:130", _ON_COMMON),
         IntervalMethod(
             "permutation",
             "permutation",
-            permutation,
+            sign_flip_interval,
             "Follmann & Proschan 1999, Biometrics 55:732",
             "The interval holds the effects that flipping signs does not reject; "
             "with too few studies no effect can be rejected, and there is no interval.",

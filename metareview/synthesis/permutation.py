@@ -19,7 +19,7 @@ _CELLS = 2**15
 _HALVINGS = 40
 
 
-def permutation(fit: Weighted, question: Question) -> Inference:
+def sign_flip_interval(fit: Weighted, question: Question) -> Inference:
     """Give the interval of effects that flipping signs about them does not reject.
 
     Follmann & Proschan 1999, Biometrics 55:732; Higgins & Thompson 2004, Stat Med 23:1663. If mu is

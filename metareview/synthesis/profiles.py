@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import chdtrc, chdtri
 
 from metareview.effects import FloatArray
-from metareview.synthesis.crossing import crossing
+from metareview.synthesis.crossing import find_crossing
 from metareview.synthesis.inference import Inference, Question
 from metareview.synthesis.likelihood import log_likelihood, maximise
 from metareview.synthesis.stack import Stack
@@ -44,14 +44,14 @@ def _tau2_limits(stack: Stack, level: float, kind: str) -> tuple[float, float]:
     peak = float(np.log1p(best[0] / unit))
     points = np.linspace(0.0, peak, _SCAN)
     start = float(points[np.argmax(above(points) > 0)])  # the outermost part when there are several
-    low = 0.0 if start == 0 else crossing(one, start, points[0] - points[1])
+    low = 0.0 if start == 0 else find_crossing(one, start, points[0] - points[1])
     return unit * float(np.expm1(low)), unit * float(np.expm1(_outermost(one, above, peak)))
 
 
 def _outermost(one: _One, above: _Many, peak: float) -> float:
     points = peak + np.linspace(0.0, 20.0, _SCAN)
     last = float(points[np.flatnonzero(above(points) > 0)[-1]])
-    return crossing(one, last, points[1] - points[0])
+    return find_crossing(one, last, points[1] - points[0])
 
 
 def profile_mu(fit: Weighted, question: Question) -> Inference:
@@ -92,7 +92,7 @@ def _farthest(one: _One, above: _Many, side: float) -> float:
     """Return the distance, in standard errors, of the last crossing on one side."""
     points = np.linspace(0.0, 15.0, _SCAN)
     last = float(points[np.flatnonzero(above(side * points) > 0)[-1]])
-    return crossing(lambda x: one(side * x), last, points[1] - points[0])
+    return find_crossing(lambda x: one(side * x), last, points[1] - points[0])
 
 
 def _profile(stack: Stack, mu: FloatArray) -> FloatArray:
