@@ -9,10 +9,13 @@ from dataclasses import asdict
 
 import click
 
-from metareview.extraction import Finding, check_sheets, open_findings, survey
+from metareview.extraction import Finding, Sheets, check_sheets, open_findings, survey
+from metareview.extraction.checks.answers import parse_answers
 from metareview.protocol import read_protocol
 from metareview.review import Place, find_review
 from metareview.review.checking import plan_problems, sheet_problems
+from metareview.review.screened import ScreeningDesk
+from metareview.search import Record
 
 
 @click.command("check")
@@ -42,10 +45,29 @@ def _findings(place: Place) -> list[Finding]:
     reading = survey(place.sheets, protocol)
     if reading.sheets is None:
         return [*found, *reading.errors]
-    checked = check_sheets(reading.sheets, protocol)
+    checked = (*check_sheets(reading.sheets, protocol), *_withdrawn(place, reading.sheets))
     if not found:
         found = [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
     return [*found, *checked]
+
+
+def _withdrawn(place: Place, sheets: Sheets) -> Iterator[Finding]:
+    """Find studies whose records say that a report was retracted, where the sheet does not say so."""
+    if not (place.searched / "records.csv").exists():
+        return
+    records = ScreeningDesk(place).identified.records
+    retracted = {f"{kind}:{number}" for r in records if r.retracted for kind, number in _numbers(r) if number}
+    for study in sheets.studies:
+        gone = sorted(retracted & {report.casefold() for report in study.reports})
+        if gone and not study.exclude and not study.status:
+            why = f"the database says that {gone[0]} was retracted"
+            reason = parse_answers(study.checked).get("report-withdrawn", "")
+            where = (study.file, study.line, "reports", sheets.text(study, "reports"))
+            yield Finding("report-withdrawn", "warning", *where, why, answer=reason)
+
+
+def _numbers(record: Record) -> tuple[tuple[str, str], ...]:
+    return ("pmid", record.pmid), ("doi", record.doi), ("pmcid", record.pmcid.casefold())
 
 
 def _of_plan(place: Place, problem: str) -> Finding:

@@ -88,4 +88,5 @@ def _studies(records: Sequence[Record]) -> Iterator[Included]:
         reports = [f"pmid:{record.pmid}" if record.pmid else "", f"doi:{record.doi}" if record.doi else ""]
         named = tuple(r for r in reports if r) or (record.id,)
         year = "" if record.year is None else str(record.year)
-        yield Included(name, record.label, year, "; ".join(record.registry), named)
+        status = "retracted" if record.retracted else "corrected" if record.corrections else ""
+        yield Included(name, record.label, year, "; ".join(record.registry), named, status)

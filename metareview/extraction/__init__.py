@@ -1,5 +1,6 @@
 """Extraction: from people's reading of the reports to typed rows."""
 
+from metareview.extraction.adjudication import describe_extraction
 from metareview.extraction.checks import CHECKS, Check, check_sheets, open_findings
 from metareview.extraction.finding import Finding
 from metareview.extraction.reading import Reading, read_sheets, survey
@@ -17,6 +18,7 @@ __all__ = [
     "Sheets",
     "Study",
     "check_sheets",
+    "describe_extraction",
     "open_findings",
     "read_sheets",
     "survey",

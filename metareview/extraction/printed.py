@@ -46,10 +46,10 @@ class Printed:
         return self.low <= value <= self.high
 
 
-def printed(text: str, value: float | None) -> Printed | None:
+def read_printed(text: str, value: float | None) -> Printed | None:
     """Take a cell's digits together with its value; ``None`` for an empty cell.
 
-    >>> printed("58.3", 58.3).fits(95 / 163 * 100)
+    >>> read_printed("58.3", 58.3).fits(95 / 163 * 100)
     True
     """
     if value is None:

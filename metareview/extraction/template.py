@@ -22,6 +22,7 @@ class Included:
     year: str = ""
     registry: str = ""
     reports: tuple[str, ...] = ()
+    status: str = ""
 
     def cells(self) -> dict[str, str]:
         """Give its row of ``studies.csv``."""
@@ -31,6 +32,7 @@ class Included:
             "year": self.year,
             "registry": self.registry,
             "reports": "; ".join(self.reports),
+            "status": self.status,
         }
 
 

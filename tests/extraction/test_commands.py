@@ -109,3 +109,15 @@ def test_every_verb_explains_itself_with_an_example(verb):
     code, output = run(verb, "--help")
     assert code == 0
     assert f"Example: metareview {verb}" in output
+
+
+def test_check_knows_from_the_records_that_a_report_was_retracted(desk, small):
+    from metareview.search import Record
+    from metareview.search.catalogue import write_records
+
+    retracted = Record(id="pmid:2", title="x", pmid="2", types=("Retracted Publication",), database="PubMed")
+    write_records(desk / "searched" / "small" / "records.csv", [retracted])
+    output = run("check", "small")[1]
+    assert "warning [report-withdrawn] extracted/small/studies.csv:3: reports" in output
+    small.change("studies", "pmid:2,,,,", "pmid:2,,,,report-withdrawn: for its tables only").write()
+    assert "every warning answered" in run("check", "small")[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from metareview.extraction.finding import Finding, Level
-from metareview.extraction.printed import Printed, printed
+from metareview.extraction.printed import Printed, read_printed
 from metareview.extraction.rows import TOTAL, Contrast, Result, Row, Sheets
 from metareview.protocol import Outcome, Protocol
 
@@ -53,7 +53,7 @@ class Ledger:
 
     def digits(self, row: Row, column: str) -> Printed | None:
         """Return a cell's number with its printed digits; ``None`` when empty."""
-        return printed(self.sheets.text(row, column), getattr(row, column))
+        return read_printed(self.sheets.text(row, column), getattr(row, column))
 
     def doubt(
         self, check: str, row: Row, column: str, why: str, *, right: str = "", level: Level = "warning"

@@ -20,10 +20,10 @@ def checks_table() -> str:
 
 
 def with_block(text: str, name: str, content: str) -> str:
-    """Replace what stands between ``<!-- name -->`` and ``<!-- /name -->``.
+    r"""Replace what stands between ``<!-- name -->`` and ``<!-- /name -->``.
 
     >>> with_block("a <!-- x -->old<!-- /x --> b", "x", "new")
-    'a <!-- x -->\\nnew\\n<!-- /x --> b'
+    'a <!-- x -->\nnew\n<!-- /x --> b'
     """
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     before, _, rest = text.partition(start)
