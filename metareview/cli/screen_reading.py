@@ -30,7 +30,7 @@ from metareview.screening.decision import (
     now,
 )
 from metareview.screening.highlight import find_words, question_words
-from metareview.screening.session import Desk, Session, conflicts, due_records
+from metareview.screening.sitting import Desk, Sitting, conflicts, due_records
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,9 +98,9 @@ def read(review: str, stage: str, reviewer: str, prioritise: bool) -> None:
     desk = ScreeningDesk(find_review(review))
     named = stage_named(stage)
     due = due_records(desk.identified.unique(), desk.logs, stage=named)
-    session = Session(Desk(desk.place.screened, named, reviewer), due, prioritise=prioritise)
+    sitting = Sitting(Desk(desk.place.screened, named, reviewer), due, prioritise=prioritise)
     with _open_screen(desk.protocol.pico) as screen:
-        Reading(session, desk.reasons, screen).run()
+        Reading(sitting, desk.reasons, screen).run()
 
 
 @click.command()
@@ -118,11 +118,11 @@ def settle(review: str, stage: str, reviewer: str) -> None:
     named = stage_named(stage)
     due = {r.id: r for r in due_records(desk.identified.unique(), desk.logs, stage=named)}
     open_ = {v.record: v.decisions for v in conflicts(desk.logs, list(due.values()), stage=named)}
-    session = Session(
+    sitting = Sitting(
         Desk(desk.place.screened, named, reviewer, CONSENSUS), [due[record] for record in open_]
     )
     with _open_screen(desk.protocol.pico, open_) as screen:
-        Reading(session, desk.reasons, screen).run()
+        Reading(sitting, desk.reasons, screen).run()
 
 
 @click.command()
@@ -148,9 +148,9 @@ def _stop_reading(desk: ScreeningDesk, reviewer: str, target: float) -> str:
     from metareview.screening.stopping import recall_test
 
     due = due_records(desk.identified.unique(), desk.logs, stage=ABSTRACT)
-    session = Session(Desk(desk.place.screened, ABSTRACT, reviewer), due)
-    labels = [d.verdict != EXCLUDE for d in session.standing.values()]
-    test = recall_test(labels, total=session.total, target=target)
+    sitting = Sitting(Desk(desk.place.screened, ABSTRACT, reviewer), due)
+    labels = [d.verdict != EXCLUDE for d in sitting.standing.values()]
+    test = recall_test(labels, total=sitting.total, target=target)
     if test.p >= 0.05:
         raise ScreeningError(f"{test} Reading must go on: P must be below 0.05.")
     seen = {d.record for log in desk.logs for d in log.standing(ABSTRACT).values()}
@@ -242,7 +242,7 @@ class Reading:
 
     Parameters
     ----------
-    session
+    sitting
         What comes up and where decisions go.
     reasons
         The criteria, numbered on the screen.
@@ -250,13 +250,13 @@ class Reading:
         Where records are shown.
     """
 
-    def __init__(self, session: Session, reasons: Sequence[Reason], screen: Screen) -> None:
-        self.session, self.reasons, self.screen = session, tuple(reasons), screen
+    def __init__(self, sitting: Sitting, reasons: Sequence[Reason], screen: Screen) -> None:
+        self.sitting, self.reasons, self.screen = sitting, tuple(reasons), screen
         self._note = ""
 
     def run(self) -> None:
         """Read until all is decided or the reviewer stops."""
-        for note in self.session.notes:
+        for note in self.sitting.notes:
             click.echo(f"note: {note}", err=True)
         while (record := self._next()) is not None:
             started = monotonic()
@@ -269,15 +269,15 @@ class Reading:
         """Give the next record; where a learner ranks first, say so while it does."""
         from rich.console import Console
 
-        if not self.session.prioritised:
-            return self.session.next()
+        if not self.sitting.prioritised:
+            return self.sitting.next()
         with Console(stderr=True).status("ranking what is unread …"):
-            return self.session.next()
+            return self.sitting.next()
 
     def _heading(self) -> str:
-        done = len(self.session.standing)
+        done = len(self.sitting.standing)
         return (
-            f"{self.session.desk.stage}, {self.session.desk.reviewer}: {done} of {self.session.total} decided"
+            f"{self.sitting.desk.stage}, {self.sitting.desk.reviewer}: {done} of {self.sitting.total} decided"
         )
 
     def _decide(self, record: Record, started: float) -> bool:
@@ -301,7 +301,7 @@ class Reading:
         return self._other(key.lower(), record)
 
     def _verdict(self, record: Record, verdict: str, started: float) -> bool:
-        full = self.session.desk.stage == FULL_TEXT
+        full = self.sitting.desk.stage == FULL_TEXT
         if verdict == NOT_RETRIEVED and not full:
             self.screen.say("Reports are retrieved at the full-text stage.")
             return False
@@ -313,7 +313,7 @@ class Reading:
 
     def _keep(self, record: Record, verdict: str, started: float, reason: str = "") -> bool:
         seconds = round(monotonic() - started, 1)
-        self.session.decide(record, verdict, reason=reason, note=self._note, seconds=seconds)
+        self.sitting.decide(record, verdict, reason=reason, note=self._note, seconds=seconds)
         self.screen.say(f"{verdict}{f' ({reason})' if reason else ''}: {record.label}")
         return True
 
@@ -326,10 +326,10 @@ class Reading:
 
     def _other(self, key: str, record: Record) -> bool:
         if key == "s":
-            self.session.skip(record)
+            self.sitting.skip(record)
             return True
         if key == "b":
-            undone = self.session.undo()
+            undone = self.sitting.undo()
             self.screen.say(f"taken back: {undone.label}" if undone else "There is nothing to take back.")
             return undone is not None
         if key == "n":
@@ -341,7 +341,7 @@ class Reading:
         return False
 
     def _say_test(self) -> None:
-        test = self.session.recall()
+        test = self.sitting.recall()
         self.screen.say(" ".join((str(test), *test.notes)))
 
     def _say_keys(self) -> None:
@@ -351,17 +351,17 @@ class Reading:
             self.screen.say(line)
 
     def _menu(self) -> str:
-        full = self.session.desk.stage == FULL_TEXT
+        full = self.sitting.desk.stage == FULL_TEXT
         keys = [k for k in KEYS if full or k != "x"]
         note = f"  note: {self._note}" if self._note else ""
         return " ".join(f"[{k}] {KEYS[k]}" for k in keys) + note
 
     def _close(self) -> None:
-        done, total = len(self.session.standing), self.session.total
+        done, total = len(self.sitting.standing), self.sitting.total
         self.screen.say(f"{done} of {total} decided; {total - done} left. Kept in {self._file()}.")
 
     def _file(self) -> str:
-        desk = self.session.desk
+        desk = self.sitting.desk
         return str(desk.folder / f"{desk.owner or desk.reviewer}.csv")
 
 

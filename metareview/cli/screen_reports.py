@@ -16,7 +16,7 @@ from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
 from metareview.screening import reach_verdicts
 from metareview.screening.decision import ABSTRACT, CONSENSUS, FULL_TEXT
-from metareview.screening.session import conflicts, due_records
+from metareview.screening.sitting import conflicts, due_records
 from metareview.screening.verdicts import describe_conflict
 
 if TYPE_CHECKING:

@@ -230,19 +230,15 @@ def count_flow(
     needed: int | None = None,
     synthesised: int | None = None,
 ) -> Flow:
-    """Count a PRISMA 2020 flow diagram.
+    """Count a PRISMA 2020 flow diagram (Page MJ et al. BMJ 2021;372:n71, figure 1).
 
     Parameters
     ----------
-    identified
-        What the searches gave.
-    logs
-        Every reviewer's file and the consensus.
-    studies
-        Study → its reports (record ids), of this version of the review; ``None`` while reports are
-        not yet linked to studies.
-    previous
-        Study → its reports, of the previous version; ``None`` in a new review.
+    identified, logs
+        What the searches gave; every reviewer's file and the consensus.
+    studies, previous
+        Study → its reports (record ids), of this version and of the previous one; ``None`` while
+        reports are not linked to studies, and in a new review.
     reasons
         The criteria, for the labels of reasons.
     needed
@@ -259,10 +255,6 @@ def count_flow(
     ------
     ScreeningError
         When anything is in two boxes or in none: the records are listed.
-
-    References
-    ----------
-    Page MJ et al. BMJ 2021;372:n71, figure 1.
     """
     places = place_records(identified, logs, needed=needed)
     labels = {reason.id: str(reason) for reason in reasons}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -63,10 +63,8 @@ def recall_test(
         Whether each record was relevant, in the order of reading.
     total
         Records in all, read and unread.
-    target
-        Recall to be reached, a fraction.
-    level
-        Confidence of the lower bound.
+    target, level
+        Recall to be reached, and confidence of the lower bound; fractions.
 
     Raises
     ------
@@ -78,9 +76,8 @@ def recall_test(
     Were the last ``m`` records a random draw from all that were then unread, the number of relevant
     ones among them would be hypergeometric. Under the hypothesis of ``K`` relevant records in all,
     the smallest number with recall below the target, the chance of finding so few is computed for
-    every ``m``, and the smallest is P. Prioritised reading finds relevant records sooner than chance,
-    which makes the test conservative; taking the smallest of many looks makes it less so (the
-    paper's simulations found the two to balance).
+    every ``m``, and the smallest is P. Prioritised reading finds relevant records sooner than chance
+    does, which makes the test conservative.
 
     References
     ----------
@@ -93,11 +90,7 @@ def recall_test(
     (False, 0.44...)
     """
     read, relevant = len(labels), int(np.sum(labels))
-    if read > total:
-        raise ScreeningError(f"{read} records were read but there are only {total}.")
-    for name, value in (("recall target", target), ("confidence level", level)):
-        if not 0 < value < 1:
-            raise ScreeningError(f"the {name} is {value}; a fraction between 0 and 1 would be right.")
+    _check(read, total, {"recall target": target, "confidence level": level})
     smallest = floor(relevant / Fraction(str(target))) + 1
     return RecallTest(
         total=total,
@@ -109,6 +102,14 @@ def recall_test(
         level=level,
         notes=_notes(read, total),
     )
+
+
+def _check(read: int, total: int, fractions: Mapping[str, float]) -> None:
+    if read > total:
+        raise ScreeningError(f"{read} records were read but there are only {total}.")
+    for name, value in fractions.items():
+        if not 0 < value < 1:
+            raise ScreeningError(f"the {name} is {value}; a fraction between 0 and 1 would be right.")
 
 
 def _notes(read: int, total: int) -> tuple[str, ...]:

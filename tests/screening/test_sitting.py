@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 
 from metareview.screening import Decision, DecisionLog, read_log
 from metareview.screening.highlight import find_words, question_words
-from metareview.screening.session import Desk, Session, due_records
+from metareview.screening.sitting import Desk, Sitting, due_records
 from metareview.search import Record
 
 RECORDS = [Record(id=f"r{i}", title=f"Stromal cells {i}" if i % 3 == 0 else f"Sleep {i}") for i in range(9)]
 
 
-def session(folder, **more):
-    return Session(Desk(folder, "abstract", "AB"), RECORDS, **more)
+def sitting(folder, **more):
+    return Sitting(Desk(folder, "abstract", "AB"), RECORDS, **more)
 
 
 def log(who, stage="abstract", **verdicts):
@@ -31,7 +31,7 @@ STEPS = st.lists(st.sampled_from(["include", "exclude", "unclear", "undo", "skip
 @given(STEPS, st.booleans())
 def test_whatever_is_pressed_the_file_says_what_stands(tmp_path_factory, steps, reopened):
     folder = tmp_path_factory.mktemp("screened")
-    sitting, stack, skipped = session(folder), [], 0
+    sitting, stack, skipped = sitting(folder), [], 0
     for step in steps:
         record = sitting.next()
         if step == "undo":
@@ -46,7 +46,7 @@ def test_whatever_is_pressed_the_file_says_what_stands(tmp_path_factory, steps, 
             sitting.decide(record, step)
             stack.append((record.id, step))
         if reopened:
-            sitting = session(folder)
+            sitting = sitting(folder)
     kept = {r: d.verdict for r, d in sitting.standing.items()}
     assert kept == dict(stack)
     if (folder / "AB.csv").exists():
@@ -55,7 +55,7 @@ def test_whatever_is_pressed_the_file_says_what_stands(tmp_path_factory, steps, 
 
 
 def test_every_record_comes_up_once_in_the_order_given(tmp_path):
-    sitting, seen = session(tmp_path), []
+    sitting, seen = sitting(tmp_path), []
     while (record := sitting.next()) is not None:
         seen.append(record.id)
         sitting.decide(record, "exclude")
@@ -63,7 +63,7 @@ def test_every_record_comes_up_once_in_the_order_given(tmp_path):
 
 
 def test_skipped_records_come_up_when_the_others_are_done(tmp_path):
-    sitting = session(tmp_path)
+    sitting = sitting(tmp_path)
     first = sitting.next()
     sitting.skip(first)
     for _ in range(8):
@@ -74,7 +74,7 @@ def test_skipped_records_come_up_when_the_others_are_done(tmp_path):
 
 
 def test_a_learner_brings_what_resembles_the_included_to_the_front(tmp_path):
-    sitting = session(tmp_path, prioritise=True)
+    sitting = sitting(tmp_path, prioritise=True)
     sitting.decide(RECORDS[0], "include")
     sitting.decide(RECORDS[1], "exclude")
     sitting.decide(RECORDS[2], "exclude")
@@ -87,7 +87,7 @@ def test_a_learner_brings_what_resembles_the_included_to_the_front(tmp_path):
 
 
 def test_the_recall_test_takes_records_in_the_order_they_were_read(tmp_path):
-    sitting = session(tmp_path)
+    sitting = sitting(tmp_path)
     for verdict in ("include", "unclear", "exclude"):
         sitting.decide(sitting.next(), verdict)
     found = sitting.recall()

@@ -70,7 +70,7 @@ def conflicts(logs: Sequence[DecisionLog], records: Sequence[Record], *, stage: 
     return [verdict for verdict in verdicts.values() if verdict.state == CONFLICT]
 
 
-class Session:
+class Sitting:
     """A reviewer's reading of one stage; every decision is on the disk before the next record is shown.
 
     Parameters
