@@ -36,7 +36,7 @@ PAGE = ROOT / "docs" / "validation.md"
 
 # our code -> metafor's method, and whether it is solved by iteration
 METHODS = {
-    "EE": ("EE", False), "DL": ("DL", False), "HE": ("HE", False), "HS": ("HS", False), "HSK": ("HSk", False),
+    "EE": ("EE", False), "DL": ("DL", False), "HE": ("HE", False), "HS": ("HS", False), "HSk": ("HSk", False),
     "SJ": ("SJ", False), "ML": ("ML", True), "REML": ("REML", True), "EB": ("EB", True), "PM": ("PM", True),
     "PMM": ("PMM", True),
 }  # fmt: skip

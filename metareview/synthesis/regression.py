@@ -69,7 +69,7 @@ def regress(yi: FloatArray, vi: FloatArray, X: FloatArray, *, tau2: str | float 
     ----------
     yi, vi : ``(k,)`` effects and sampling variances, all finite, ``vi > 0``
     X : ``(k, p)`` design matrix, its intercept included
-    tau2 : an estimator's code (``EE DL DL2 HE HS HSK SJ GENQ PM EB PMM ML REML``), or a value
+    tau2 : an estimator's code (``EE DL DL2 HE HS HSk SJ GENQ PM EB PMM ML REML``), or a value
 
     Raises
     ------
@@ -232,7 +232,7 @@ _ESTIMATORS: dict[str, Callable[[_Rows], float]] = {
     "PMM": _median_unbiased,
     "HE": lambda rows: _moment(rows, np.ones(len(rows.y))),
     "HS": lambda rows: _hunter_schmidt(rows, 1.0),
-    "HSK": lambda rows: _hunter_schmidt(rows, len(rows.y) / rows.df),
+    "HSk": lambda rows: _hunter_schmidt(rows, len(rows.y) / rows.df),
     "SJ": _sj,
     "GENQ": lambda rows: _moment(rows, 1.0 / np.sqrt(rows.v)),
     "EE": lambda _: 0.0,

@@ -133,7 +133,7 @@ ESTIMATORS: dict[str, Estimator] = {
         Estimator("ML", "maximum likelihood", _ml, "Hardy & Thompson 1996, Stat Med 15:619"),
         Estimator("HE", "Hedges", _he, "Hedges & Olkin 1985, ch. 9"),
         Estimator("HS", "Hunter-Schmidt", _hs, "Hunter & Schmidt 1990"),
-        Estimator("HSK", "Hunter-Schmidt with small-sample correction", _hsk, "Brannick et al. 2019"),
+        Estimator("HSk", "Hunter-Schmidt with small-sample correction", _hsk, "Brannick et al. 2019"),
         Estimator("SJ", "Sidik-Jonkman", _sj, "Sidik & Jonkman 2005, Appl Stat 54:367"),
         Estimator("GENQ", "generalised Q with weights 1/se", _genq, "Jackson 2013, Res Synth Methods 4:220"),
     )
