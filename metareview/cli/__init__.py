@@ -18,19 +18,22 @@ from metareview.errors import MetareviewError
 # verb -> (module:function, what the list of commands says of it), in the order of a review's life
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("metareview.cli.new:start_review", "write a commented protocol for a new review"),
-    "check": ("metareview.cli.check:check_review", "find what cannot be or is unlikely in plan and sheets"),
-    "extract": ("metareview.cli.extract:extract_review", "make sheets and workbook, bring a workbook back"),
-    "reconcile": ("metareview.cli.reconcile:reconcile_review", "compare two extractors, make the consensus"),
     "search": ("metareview.cli.search:search_pubmed", "search PubMed, or follow citations; say what changed"),
     "import": ("metareview.cli.import_:import_records", "bring in exports of other databases"),
     "dedupe": ("metareview.cli.dedupe:dedupe_records", "find the records that are the same work"),
     "screen": ("metareview.cli.screen:screen_records", "judge records: read, agree, settle, simulate"),
     "flow": ("metareview.cli.flow:draw_flow", "count and draw the PRISMA 2020 flow diagram"),
-    "pool": ("metareview.cli.pool:pool", "pool and draw every planned analysis of a review"),
+    "extract": ("metareview.cli.extract:extract_review", "make sheets and workbook, bring a workbook back"),
+    "check": ("metareview.cli.check:check_review", "find what cannot be or is unlikely in plan and sheets"),
+    "reconcile": ("metareview.cli.reconcile:reconcile_review", "compare two extractors, make the consensus"),
+    "pool": ("metareview.cli.pool:pool_review", "pool and draw every planned analysis of a review"),
     "plot": ("metareview.cli.plot:draw_figure", "draw any figure of a review in a journal's style"),
+    "explain": (
+        "metareview.cli.explain:explain_number",
+        "follow an estimate back to file, line, page and search",
+    ),
+    "status": ("metareview.cli.status:show_status", "say which outputs are stale, and because of which cell"),
     "meta": ("metareview.cli.meta:pool_table", "pool one table of studies, without a protocol"),
-    "explain": ("metareview.cli.explain:explain", "follow an estimate back to file, line, page and search"),
-    "status": ("metareview.cli.status:status", "say which outputs are stale, and because of which cell"),
     "measures": ("metareview.cli.measures:list_measures", "list the effect measures and what they need"),
     "convert": (
         "metareview.cli.convert:convert_numbers",

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from metareview.review.trail import Step
 
 
-@click.command()
+@click.command("explain")
 @click.argument("review")
 @click.argument("analysis")
 @click.argument("study", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print the trail as JSON.")
-def explain(review: str, analysis: str, study: str, as_json: bool) -> None:
+def explain_number(review: str, analysis: str, study: str, as_json: bool) -> None:
     r"""Print where the estimate of ANALYSIS in REVIEW comes from, down to file, line, page and search.
 
     \b

@@ -31,7 +31,7 @@ HEADINGS: dict[str, tuple[Literal["left", "right"], int, int | None]] = {
 NARROWEST = 176
 
 
-@click.command()
+@click.command("pool")
 @click.argument("review")
 @click.option("--tau2", help="Estimator of tau2 in place of the policy's (REML, DL, PM …), or a number.")
 @click.option("--ci", help="Confidence interval in place of the policy's (wald, hksj, hksj-adhoc …).")
@@ -39,7 +39,7 @@ NARROWEST = 176
     "--pi", "prediction", help="Prediction interval in place of the policy's (t(k-1), t(k-2), none …)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def pool(review: str, tau2: str | None, ci: str | None, prediction: str | None, as_json: bool) -> None:
+def pool_review(review: str, tau2: str | None, ci: str | None, prediction: str | None, as_json: bool) -> None:
     r"""Pool every planned analysis of REVIEW, draw it, and write output/REVIEW/.
 
     Only what depends on a changed cell is made again. An option that overrides the plan is written into

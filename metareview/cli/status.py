@@ -8,10 +8,10 @@ import sys
 import click
 
 
-@click.command()
+@click.command("status")
 @click.argument("review")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def status(review: str, as_json: bool) -> None:
+def show_status(review: str, as_json: bool) -> None:
     r"""Say which outputs of REVIEW no longer stand, and the cells, settings or code that changed.
 
     Exit code 0 when all stand, 1 when any is stale.
