@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ _SOURCE = ("report", "location", "quote")
 # columns about the reading itself; two extractors need not write the same there
 _OWN = frozenset({"row", "note", "checked", "extractor", "date", *_SOURCE})
 _NUMERIC = frozenset({"count", "number", "positive", "percent", "p", "level"})
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,17 +224,17 @@ def _numbers(pairs: Iterable[tuple[str, ...]]) -> list[tuple[float, float]]:
 
 
 def wilson(successes: int, n: int) -> tuple[float, float, float] | None:
-    """Give a share with its 95% interval (Wilson 1927); ``None`` when there is nothing to count.
+    """Give a share with its 95% interval (Wilson 1927; statsmodels); ``None`` when there is nothing to count.
 
     >>> [round(x, 3) for x in wilson(9, 10)]
     [0.9, 0.596, 0.982]
     """
     if n == 0:
         return None
-    share = successes / n
-    centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    reach = _Z / (1 + _Z**2 / n) * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return share, max(centre - reach, 0.0), min(centre + reach, 1.0)
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(successes, n, method="wilson")
+    return successes / n, float(low), float(high)
 
 
 def kappa(pairs: Sequence[tuple[str, ...]]) -> tuple[float, float, float] | None:
