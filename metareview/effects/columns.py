@@ -13,42 +13,63 @@ from metareview.errors import EffectError
 from metareview.tables import clean, number
 
 LABEL_COLUMNS = ("study", "slab")
-# our names -> metafor's; where a name can mean two things, the measure's own columns decide
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "events_1": ("ai", "x1i"),
-    "nonevents_1": ("bi",),
-    "total_1": ("n1i",),
-    "events_2": ("ci", "x2i"),
-    "nonevents_2": ("di",),
-    "total_2": ("n2i",),
-    "time_1": ("t1i",),
-    "time_2": ("t2i",),
-    "mean_1": ("m1i",),
-    "sd_1": ("sd1i",),
-    "mean_2": ("m2i",),
-    "sd_2": ("sd2i",),
-    "mean_post": ("m1i",),
-    "mean_pre": ("m2i",),
-    "sd_pre": ("sd1i",),
-    "sd_post": ("sd2i",),
-    "sd_change": ("sddi",),
-    "events": ("xi",),
-    "nonevents": ("mi",),
-    "total": ("ni",),
-    "time": ("ti",),
-    "mean": ("mi",),
-    "sd": ("sdi",),
-    "correlation": ("ri",),
-    "alpha": ("ai",),
-    "items": ("mi",),
-    "predictors": ("mi",),
-    "t": ("ti",),
-    "p": ("pi", "logrank_p"),
-    "se": ("sei",),
-    "level": ("ci_level",),
-    "ci.lb": ("ci_low",),
-    "ci.ub": ("ci_high",),
-    "o_minus_e": ("oe",),
+_ANY = {"se": "sei", "ci.lb": "ci_low", "ci.ub": "ci_high"}
+# kind of measure -> our names -> metafor's; by kind, because metafor has one name for several things
+# (``mi`` is non-events, a mean, items or predictors, ``ti`` a time or a t)
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "binary": {
+        "events_1": "ai",
+        "nonevents_1": "bi",
+        "total_1": "n1i",
+        "events_2": "ci",
+        "nonevents_2": "di",
+        "total_2": "n2i",
+        "events": "xi",
+        "nonevents": "mi",
+        "total": "ni",
+        **_ANY,
+    },
+    "continuous": {
+        "mean_1": "m1i",
+        "sd_1": "sd1i",
+        "total_1": "n1i",
+        "mean_2": "m2i",
+        "sd_2": "sd2i",
+        "total_2": "n2i",
+        "t": "ti",
+        "p": "pi",
+        "mean_post": "m1i",
+        "mean_pre": "m2i",
+        "sd_pre": "sd1i",
+        "sd_post": "sd2i",
+        "sd_change": "sddi",
+        "correlation": "ri",
+        "mean": "mi",
+        "sd": "sdi",
+        "total": "ni",
+        **_ANY,
+    },
+    "rate": {
+        "events_1": "x1i",
+        "time_1": "t1i",
+        "events_2": "x2i",
+        "time_2": "t2i",
+        "events": "xi",
+        "time": "ti",
+        **_ANY,
+    },
+    "correlation": {"correlation": "ri", "t": "ti", "predictors": "mi", "total": "ni", **_ANY},
+    "reliability": {"alpha": "ai", "items": "mi", "total": "ni", **_ANY},
+    "contrast": {
+        "o_minus_e": "oe",
+        "p": "logrank_p",
+        "events": "xi",
+        "events_1": "ai",
+        "events_2": "ci",
+        "total_1": "n1i",
+        "total_2": "n2i",
+        **_ANY,
+    },
 }
 _UNKNOWN = frozenset({"", "na", "nan", "n/a", "null", "none", "."})
 _SIZES = (
@@ -106,16 +127,23 @@ class Reading:
 
 
 def read_columns(
-    data: Any, accepted: Iterable[str], *, words: Iterable[str] = (), labels: Sequence[str] | None = None
+    given: Mapping[str, Any],
+    accepted: Iterable[str],
+    *,
+    kind: str,
+    words: Iterable[str] = (),
+    labels: Sequence[str] | None = None,
 ) -> Reading:
     """Find, read and check the columns a measure may use.
 
     Parameters
     ----------
-    data
-        A mapping of column names to ``(k,)`` values, or a DataFrame.
+    given
+        Column names -> ``(k,)`` values, as :func:`as_mapping` gives them.
     accepted
         The columns the measure may use, under metafor's names.
+    kind
+        Kind of the measure, which says what our names mean.
     words
         Those that hold words.
     labels
@@ -126,9 +154,8 @@ def read_columns(
     EffectError
         All cells that are no number, all columns of another length, and names given twice.
     """
-    given = _as_mapping(data)
     words = set(words)
-    found, called, problems = _match(given, set(accepted) | words)
+    found, called, problems = _match(given, set(accepted) | words, NAMES[kind])
     k = _length(given, problems)
     names = _labels(given, labels, k, problems)
     columns: dict[str, FloatArray] = {}
@@ -145,7 +172,14 @@ def read_columns(
     return Reading(columns, called, texts, names, moderators)
 
 
-def _as_mapping(data: Any) -> dict[str, Any]:
+def as_mapping(data: Any) -> dict[str, Any]:
+    """Take a DataFrame's or a mapping's columns, ``(k,)`` values each.
+
+    Raises
+    ------
+    EffectError
+        When it is neither, or a column is a single value.
+    """
     if not (hasattr(data, "keys") and hasattr(data, "__getitem__")):
         raise EffectError(
             f"the data are a {type(data).__name__}; a DataFrame or a mapping of columns is needed."
@@ -164,12 +198,14 @@ def _values(column: Any) -> Any:
     return column.to_numpy() if hasattr(column, "to_numpy") else column
 
 
-def _match(given: Mapping[str, Any], accepted: set[str]) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+def _match(
+    given: Mapping[str, Any], accepted: set[str], ours: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     found: dict[str, Any] = {}
     called: dict[str, str] = {}
     problems = []
     for name, values in given.items():
-        target = next((n for n in (name, *NAMES.get(name, ())) if n in accepted), None)
+        target = next((n for n in (name, ours.get(name)) if n in accepted), None)
         if target is None:
             continue
         if target in found:

@@ -109,11 +109,12 @@ def _zeros(m: Measure) -> str:
 
 def _column_names() -> Iterator[str]:
     yield "## Column names\n"
-    yield "metafor's names are always read; these stand for them (of two, the measure decides):\n"
-    yield "| ours | metafor's |"
-    yield "|---|---|"
-    for ours, theirs in NAMES.items():
-        yield f"| `{ours}` | {' or '.join(f'`{t}`' for t in theirs)} |"
+    yield "metafor's names are always read; these stand for them, by the kind of measure:\n"
+    yield "| kind | ours | metafor's |"
+    yield "|---|---|---|"
+    for kind, title in _KINDS.items():
+        for ours, theirs in NAMES[kind].items():
+            yield f"| {title.lower()} | `{ours}` | `{theirs}` |"
     yield ""
     yield "Study labels stand in `study` or `slab`. `scale` (natural, log) says on which scale `estimate` and"
     yield "its interval are, `direction` (lower, higher) to which side of no effect a P value points."

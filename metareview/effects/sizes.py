@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from metareview.effects.backtransforms import harmonic_mean
-from metareview.effects.columns import NAMES, Reading, impossible, read_columns, where
+from metareview.effects.columns import NAMES, Reading, as_mapping, impossible, read_columns, where
 from metareview.effects.completion import complete, inputs, missing_columns
 from metareview.effects.continuous import hedges_g_from_t, t_from_p
 from metareview.effects.contrasts import (
@@ -86,7 +86,15 @@ def effect_sizes(
     formula = formula_of(row, vtype)
     if not 0 < level < 1:
         raise EffectError(f"level is {level:g}; write it as a fraction, such as 0.95.")
-    reading = read_columns(data, _accepted(row, data), words=WORDS, labels=labels)
+    given = as_mapping(data)
+    accepted, words = _accepted(row, given)
+    reading = read_columns(given, accepted, kind=row.kind, words=words, labels=labels)
+    return _effects(row, formula, reading, level, zero_cells)
+
+
+def _effects(
+    row: Measure, formula: Formula, reading: Reading, level: float, zero_cells: ZeroCells | None
+) -> Effects:
     columns = complete(row, reading.columns, len(reading.labels))
     _refuse(row, reading, columns)
     notes = Notes()
@@ -109,14 +117,27 @@ def effect_sizes(
     )
 
 
-def _accepted(row: Measure, data: Any) -> tuple[str, ...]:
-    """Name the columns a measure may use: raw numbers first, else the effect as reported."""
+def _accepted(row: Measure, given: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Name the columns of numbers and of words a measure may use.
+
+    Raw numbers come first. The effect as reported, and the words that go with it, are read only where
+    an estimate is there, so that a moderator may be called ``scale`` or ``direction``.
+    """
+    names = set(given) | {NAMES[row.kind].get(name, name) for name in given}
     if row.kind == "contrast":
-        return (*ANALYSED, *REPORTED, *(LOGRANK if row.code == "HR" else ()))
-    raw = (*inputs(row), *(("ti", "pi") if row.code in _T_MEASURES else ()))
-    names = {n for given in getattr(data, "keys", tuple)() for n in (given, *NAMES.get(given, ()))}
-    reported = REPORTED if row.takes_printed else ()
-    return (*raw, *reported, *(() if names & set(row.needs) else ANALYSED))
+        return (*ANALYSED, *REPORTED, *(LOGRANK if row.code == "HR" else ())), WORDS
+    numbers, words = list(inputs(row)), []
+    if row.code in _T_MEASURES:
+        numbers.append("ti")
+        if "direction" in names and "pi" in names:
+            numbers.append("pi")
+            words.append("direction")
+    if row.takes_printed and "estimate" in names:
+        numbers += REPORTED
+        words.append("scale")
+    if not names & set(row.needs):
+        numbers += ANALYSED
+    return tuple(numbers), tuple(words)
 
 
 def _refuse(row: Measure, reading: Reading, columns: Columns) -> None:
@@ -147,7 +168,7 @@ def _needs(row: Measure, reading: Reading, absent: Sequence[str]) -> str:
             f"{row.code} needs estimate with ci_low and ci_high (or se), or yi with vi or sei{more}; "
             f"the data have {', '.join([*reading.columns, *reading.moderators]) or 'no such columns'}."
         )
-    ours = {target: name for name, targets in reversed(list(NAMES.items())) for target in targets}
+    ours = {theirs: name for name, theirs in reversed(list(NAMES[row.kind].items()))}
     return (
         f"{row.code} needs the columns {', '.join(row.needs)} "
         f"(or {', '.join(ours.get(n, n) for n in row.needs)}); missing: {', '.join(absent)}."

@@ -62,6 +62,20 @@ def test_what_the_measure_does_not_use_becomes_a_moderator():
     assert effects.labels == ("A", "B")
 
 
+def test_a_moderator_may_bear_a_name_that_means_something_to_another_measure():
+    extra = {
+        "time": [52, 8],
+        "scale": ["PHQ-9", "BDI"],
+        "direction": ["up", "down"],
+        "level": [3, 4],
+        "mean": [1, 2],
+    }
+    effects = effect_sizes(COUNTS | extra | {"p": [0.0, 1.2]}, measure="RR")
+    assert set(effects.moderators) == {*extra, "p"}
+    smd = effect_sizes(MEANS | {"time": [12], "scale": ["PHQ-9"], "p": [0.0]}, measure="SMD")
+    assert set(smd.moderators) == {"time", "scale", "p"}
+
+
 def test_the_counts_as_reported_stay_with_the_effects():
     effects = effect_sizes(COUNTS | {"ai": [0, 6]}, measure="RR")
     np.testing.assert_array_equal(effects.data["ai"], [0, 6])
@@ -232,8 +246,11 @@ def mp_t_tail(t, df):
 
 
 def test_a_p_value_without_direction_is_not_estimable():
-    effects = effect_sizes({"p": [0.03], "total_1": [20], "total_2": [20]}, measure="D")
+    data = {"p": [0.03], "direction": [""], "total_1": [20], "total_2": [20]}
+    effects = effect_sizes(data, measure="D")
     assert np.isnan(effects.yi[0]) and effects.study_notes[0][0].startswith("Not estimable")
+    (found,) = problems({k: v for k, v in data.items() if k != "direction"}, measure="D")
+    assert found.startswith("D needs the columns ti, n1i, n2i (or t, total_1, total_2); missing: ti.")
 
 
 def test_a_study_that_reports_only_its_estimate_is_used_and_said():
