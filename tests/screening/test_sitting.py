@@ -11,7 +11,7 @@ from metareview.search import Record
 RECORDS = [Record(id=f"r{i}", title=f"Stromal cells {i}" if i % 3 == 0 else f"Sleep {i}") for i in range(9)]
 
 
-def sitting(folder, **more):
+def begin(folder, **more):
     return Sitting(Desk(folder, "abstract", "AB"), RECORDS, **more)
 
 
@@ -31,7 +31,7 @@ STEPS = st.lists(st.sampled_from(["include", "exclude", "unclear", "undo", "skip
 @given(STEPS, st.booleans())
 def test_whatever_is_pressed_the_file_says_what_stands(tmp_path_factory, steps, reopened):
     folder = tmp_path_factory.mktemp("screened")
-    sitting, stack, skipped = sitting(folder), [], 0
+    sitting, stack, skipped = begin(folder), [], 0
     for step in steps:
         record = sitting.next()
         if step == "undo":
@@ -46,7 +46,7 @@ def test_whatever_is_pressed_the_file_says_what_stands(tmp_path_factory, steps, 
             sitting.decide(record, step)
             stack.append((record.id, step))
         if reopened:
-            sitting = sitting(folder)
+            sitting = begin(folder)
     kept = {r: d.verdict for r, d in sitting.standing.items()}
     assert kept == dict(stack)
     if (folder / "AB.csv").exists():
@@ -55,7 +55,7 @@ def test_whatever_is_pressed_the_file_says_what_stands(tmp_path_factory, steps, 
 
 
 def test_every_record_comes_up_once_in_the_order_given(tmp_path):
-    sitting, seen = sitting(tmp_path), []
+    sitting, seen = begin(tmp_path), []
     while (record := sitting.next()) is not None:
         seen.append(record.id)
         sitting.decide(record, "exclude")
@@ -63,7 +63,7 @@ def test_every_record_comes_up_once_in_the_order_given(tmp_path):
 
 
 def test_skipped_records_come_up_when_the_others_are_done(tmp_path):
-    sitting = sitting(tmp_path)
+    sitting = begin(tmp_path)
     first = sitting.next()
     sitting.skip(first)
     for _ in range(8):
@@ -74,7 +74,7 @@ def test_skipped_records_come_up_when_the_others_are_done(tmp_path):
 
 
 def test_a_learner_brings_what_resembles_the_included_to_the_front(tmp_path):
-    sitting = sitting(tmp_path, prioritise=True)
+    sitting = begin(tmp_path, prioritise=True)
     sitting.decide(RECORDS[0], "include")
     sitting.decide(RECORDS[1], "exclude")
     sitting.decide(RECORDS[2], "exclude")
@@ -86,8 +86,22 @@ def test_a_learner_brings_what_resembles_the_included_to_the_front(tmp_path):
     assert order == ["r3", "r6"]
 
 
+def test_ten_exclusions_make_the_learner_rank_anew(tmp_path):
+    titles = ["stromal cells", *["sleep diet"] * 30, *["stromal cells"] * 5]
+    records = [Record(id=f"r{i}", title=title) for i, title in enumerate(titles)]
+    sitting = Sitting(Desk(tmp_path, "abstract", "AB"), records, prioritise=True)
+    sitting.decide(sitting.next(), "include")
+    seen = []
+    for _ in range(10):
+        record = sitting.next()
+        seen.append(record.title)
+        sitting.decide(record, "exclude")
+    assert seen == ["sleep diet"] * 10
+    assert sitting.next().title == "stromal cells"
+
+
 def test_the_recall_test_takes_records_in_the_order_they_were_read(tmp_path):
-    sitting = sitting(tmp_path)
+    sitting = begin(tmp_path)
     for verdict in ("include", "unclear", "exclude"):
         sitting.decide(sitting.next(), verdict)
     found = sitting.recall()
