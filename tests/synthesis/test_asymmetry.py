@@ -173,6 +173,8 @@ def test_filled_studies_mirror_the_trimmed_ones_and_say_so():
     assert (found.k0, found.side) == (4, "right")
     assert found.adjusted.k == 17
     assert found.adjusted.effects.labels[-1] == "Filled 4"
+    # metafor: trimfill(rma(..., method="EE"))
+    assert found.filled_yi == pytest.approx([0.83299648, 0.88822989, 1.06556218, 1.09797707])
     assert "no such study exists" in found.adjusted.effects.study_notes[-1][0]
     assert "puts in 4 studies on the right" in found.notes[0]
 
@@ -181,6 +183,13 @@ def test_filling_keeps_the_recipe_of_the_synthesis():
     full = pool(BCG, tau2="DL", ci="hksj", level=0.9)
     adjusted = trim_and_fill(full, side="right").adjusted
     assert (adjusted.method.tau2, adjusted.method.ci, adjusted.ci.level) == ("DL", "hksj", 0.9)
+
+
+def test_an_option_that_was_the_policy_s_own_choice_is_kept_where_the_policy_would_change_it():
+    full = pool(effects_of("nielweise2007", "OR"), tau2="DL", ci="wald")
+    adjusted = trim_and_fill(full).adjusted
+    assert full.heterogeneity.tau2 == 0 < adjusted.heterogeneity.tau2
+    assert adjusted.method.ci == "wald"
 
 
 def test_a_symmetric_funnel_is_left_alone():

@@ -137,14 +137,14 @@ def test_leaving_out_moves_the_estimate_away_from_the_study(k, seed):
     assert np.all(moved * (y - full.estimate) <= 1e-12)
 
 
-@given(st.integers(3, 10), st.integers(0, 2**32 - 1), st.floats(-1e3, 1e3))
+@given(st.integers(3, 10), st.integers(0, 2**32 - 1), st.sampled_from([-1e6, 1e3, 2.0**30]))
 @settings(deadline=None)
 def test_a_shift_of_all_effects_changes_no_measure_of_influence(k, seed, shift):
     rng = np.random.default_rng(seed)
-    y, v = rng.normal(size=k), rng.uniform(0.1, 1, k)
+    y, v = np.round(rng.normal(size=k) * 1024) / 1024, rng.uniform(0.1, 1, k)  # so that the sum is exact
     one, other = (influence(pool(generic(y + s, v))) for s in (0.0, shift))
     for name in ("rstudent", "dffits", "cook", "hat"):
-        assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-5, abs=1e-7)
+        assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-7, abs=1e-9)
 
 
 def test_a_thousand_studies_are_left_out_one_by_one_in_a_moment():
