@@ -25,6 +25,7 @@ def known(effects):
 # R metafor 3.8-1: rma(yi, vi, method=…, control=list(threshold=1e-15)) on dat.bcg, log risk ratios
 BCG_TAU2 = {"DL": 0.30876026, "HE": 0.32856386, "HS": 0.22836286, "SJ": 0.34551570, "ML": 0.28002814}
 BCG_TAU2 |= {"REML": 0.31324326, "EB": 0.31806845, "PM": 0.31806845, "PMM": 0.34338791, "HSk": 0.24916993}
+BCG_TAU2 |= {"GENQ": 0.31549551, "DL2": 0.31795557}  # GENQ with weights 1/se, and 1/(v + DL)
 
 
 @pytest.mark.parametrize(("code", "value"), BCG_TAU2.items())
