@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from metareview.errors import FigureError
+from metareview.errors import FigureError, MetareviewError
 from metareview.extraction import Study
 from metareview.files import write_atomically
-from metareview.review.place import Place, find_review
+from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
 from metareview.screening import Flow, require_complete
 from metareview.screening.prisma_table import prisma_csv, search_appendix
@@ -24,7 +24,9 @@ PICTURES = (".svg", ".pdf", ".png")
 @click.option("-o", "output", help="Where to draw it: .svg, .pdf or .png.")
 @click.option("--csv", "table", help="Write the counts for the R package PRISMA2020.")
 @click.option("--appendix", help="Write the searches as PRISMA-S asks for them, as text.")
-@click.option("--draft", is_flag=True, help="Allow records that still wait for a verdict.")
+@click.option(
+    "--draft", is_flag=True, help="Allow records that wait for a verdict and reports of no study yet."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def draw_flow(
     review: str, output: str | None, table: str | None, appendix: str | None, draft: bool, as_json: bool
@@ -39,13 +41,10 @@ def draw_flow(
       metareview flow msc-sr-agvhd -o flow.svg
       metareview flow msc-sr-agvhd --csv PRISMA.csv --appendix searches.txt
     """
-    place = find_review(review)
-    desk = ScreeningDesk(place)
+    desk = ScreeningDesk(find_review(review))
     if output and Path(output).suffix.lower() not in PICTURES:
         raise FigureError(f"{output} cannot be drawn; its name must end in {', '.join(PICTURES)}.")
-    if not draft:
-        require_complete(desk.placed())
-    counted = desk.flow(_studies(place, desk))
+    counted = _count(desk, draft)
     if as_json:
         click.echo(json.dumps(_as_json(counted), indent=1, ensure_ascii=False))
     else:
@@ -61,13 +60,26 @@ def draw_flow(
         click.echo(f"wrote {path}", err=True)
 
 
-def _studies(place: Place, desk: ScreeningDesk) -> list[Study] | None:
+def _count(desk: ScreeningDesk, draft: bool) -> Flow:
+    if not draft:
+        require_complete(desk.placed())
+        return desk.flow(_studies(desk))
+    try:
+        return desk.flow(_studies(desk))
+    except MetareviewError as error:
+        counted = desk.flow()
+        for problem in error.problems:
+            click.echo(f"draft: {problem}", err=True)
+        return counted
+
+
+def _studies(desk: ScreeningDesk) -> list[Study] | None:
     """Read the sheets' studies; ``None`` while there are no sheets."""
     from metareview.extraction import read_sheets
 
-    if not (place.sheets / "studies.csv").exists():
+    if not (desk.place.sheets / "studies.csv").exists():
         return None
-    return list(read_sheets(place.sheets, desk.protocol).studies)
+    return list(read_sheets(desk.place.sheets, desk.protocol).studies)
 
 
 def _dedupe(desk: ScreeningDesk) -> str:
