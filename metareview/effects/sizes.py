@@ -48,44 +48,39 @@ def effect_sizes(
     Parameters
     ----------
     data
-        A DataFrame, or a mapping of column names to ``(k,)`` values, under metafor's names
-        (``ai n1i ci n2i``, ``m1i sd1i n1i`` …) or ours (``events_1 total_1``, ``mean_1 sd_1`` …; see
-        docs/measures.md). Labels stand in ``study`` or ``slab``; columns that the measure does not
-        use become moderators.
+        A DataFrame, or a mapping of column names to ``(k,)`` values, under metafor's names (``ai n1i``
+        …) or ours (``events_1 total_1`` …; docs/measures.md). Labels stand in ``study`` or ``slab``;
+        what the measure does not use becomes a moderator.
     measure
         A code of :data:`~metareview.effects.MEASURES`.
     labels
-        ``(k,)`` study labels in place of those in ``data``.
+        ``(k,)`` labels in place of those in ``data``.
     level
-        Level of reported confidence intervals, as a fraction, where ``ci_level`` does not say.
+        Level of reported intervals where ``ci_level`` does not say, as a fraction.
     zero_cells
-        Treatment of zero cells; by default 0.5 is added to the studies with one, and studies
-        without events in either arm are not estimable for ratios.
+        By default 0.5 is added to studies with one; without any events, ratios are not estimable.
     vtype
         Kind of sampling variance under metafor's code, such as ``UB`` of ``SMD``.
 
     Returns
     -------
     Effects
-        Every study in the order given, ``yi`` and ``vi`` on the analysis scale; NaN where a study is
-        not estimable, with the reason in ``study_notes``.
+        Every study in its order, on the analysis scale; NaN where it is not estimable, with the
+        reason in ``study_notes``.
 
     Raises
     ------
     EffectError
-        All impossible values at once, by row; an unknown measure; columns that are missing.
+        All impossible values at once; an unknown measure; missing columns.
 
     Examples
     --------
-    >>> effects = effect_sizes(
-    ...     {"study": ["Aronson"], "ai": [4], "n1i": [123], "ci": [11], "n2i": [139]}, measure="RR")
+    >>> effects = effect_sizes({"ai": [4], "n1i": [123], "ci": [11], "n2i": [139]}, measure="RR")
     >>> float(effects.yi[0].round(4)), float(effects.vi[0].round(4))
     (-0.8893, 0.3256)
     """
     row = measure_of(measure)
     formula = formula_of(row, vtype)
-    if not 0 < level < 1:
-        raise EffectError(f"level is {level:g}; write it as a fraction, such as 0.95.")
     given = as_mapping(data)
     accepted, words = _accepted(row, given)
     reading = read_columns(given, accepted, kind=row.kind, words=words, labels=labels)
@@ -95,6 +90,8 @@ def effect_sizes(
 def _effects(
     row: Measure, formula: Formula, reading: Reading, level: float, zero_cells: ZeroCells | None
 ) -> Effects:
+    if not 0 < level < 1:
+        raise EffectError(f"level is {level:g}; write it as a fraction, such as 0.95.")
     columns = complete(row, reading.columns, len(reading.labels))
     _refuse(row, reading, columns)
     notes = Notes()

@@ -138,7 +138,15 @@ def table_from_ratio(
             f"no table with these margins has {measure} {estimate:g}: "
             f"{a:.4g} events in the first arm cannot be."
         )
-    first = int(min(max(round(a), math.ceil(low)), math.floor(high)))
+    return _whole_table(a, (low, high), (estimate, total_1, total_2, events, measure))
+
+
+def _whole_table(
+    a: float, bounds: tuple[float, float], asked: tuple[float, float, float, float, str]
+) -> Derived:
+    """Round the first cell to a whole number in range, and say what the whole numbers give."""
+    estimate, total_1, total_2, events, measure = asked
+    first = int(min(max(round(a), math.ceil(bounds[0])), math.floor(bounds[1])))
     given = _estimate(first, total_1, total_2, events, measure)
     values = {"events_1": first, "events_2": round(events - first), "estimate": given}
     note = (

@@ -61,6 +61,11 @@ class FiveNumbers:
         return self.low is not None and self.high is not None
 
     @property
+    def positive(self) -> bool:
+        """Whether all that was printed lies above 0."""
+        return all(v > 0 for v in (self.median, self.q1, self.low) if v is not None)
+
+    @property
     def mid_quartile(self) -> float:
         """Middle of the quartiles."""
         assert self.q1 is not None and self.q3 is not None
@@ -120,26 +125,11 @@ def mean_sd_from_quantiles(
     if method not in METHODS:
         raise EffectError(f'method is "{method}"; {did_you_mean(method, METHODS)}')
     skew, limit = _skewness(five)
-    if method == "qe":
-        fit = fit_quantiles(*_known(five))
-        values, how = (
-            {"mean": fit.mean, "sd": fit.sd},
-            f"quantile estimation; a {fit.family} distribution fits best",
-        )
-        citation = "McGrath et al. 2020, Stat Methods Med Res 29:2520"
-        note = (
-            "It is less exact than a reported mean, so that its weight is too great by a little "
-            "(McGrath et al. 2023, Stat Methods Med Res 32:373)."
-        )
-    else:
-        mean, sd = (_luo_mean, _best_sd) if method == "luo" else (_wan_mean, _wan_sd)
-        values, how, citation = (
-            {"mean": mean(five), "sd": sd(five)},
-            "median and quantiles of a normal outcome",
-            _cited(five, method),
-        )
-        note = _skew_note(skew, limit)
-    return Derived({**values, "skew": skew, "skew_limit": limit}, how, citation, note)
+    derived = _by_fitting(five) if method == "qe" else _by_normal_formulas(five, method)
+    values = {**derived.values, "skew": skew, "skew_limit": limit}
+    # fitting allows for skew, except where a value at or below 0 leaves it the normal distribution alone
+    skewed = "" if method == "qe" and five.positive else _skew_note(skew, limit)
+    return Derived(values, derived.method, derived.citation, " ".join(filter(None, (derived.note, skewed))))
 
 
 def skewness_test(
@@ -171,6 +161,24 @@ def skewness_test(
         "Shi et al. 2023, Stat Methods Med Res 32:1338",
         _skew_note(skew, limit),
     )
+
+
+def _by_fitting(five: FiveNumbers) -> Derived:
+    fit = fit_quantiles(*_known(five))
+    note = (
+        "It is less exact than a reported mean, so that its weight is too great by a little "
+        "(McGrath et al. 2023, Stat Methods Med Res 32:373)."
+    )
+    how = f"quantile estimation; a {fit.family} distribution fits best"
+    return Derived(
+        {"mean": fit.mean, "sd": fit.sd}, how, "McGrath et al. 2020, Stat Methods Med Res 29:2520", note
+    )
+
+
+def _by_normal_formulas(five: FiveNumbers, method: str) -> Derived:
+    mean, sd = (_luo_mean, _best_sd) if method == "luo" else (_wan_mean, _wan_sd)
+    how = "median and quantiles of a normal outcome"
+    return Derived({"mean": mean(five), "sd": sd(five)}, how, _cited(five, method))
 
 
 def _skew_note(skew: float, limit: float) -> str:

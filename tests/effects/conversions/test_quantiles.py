@@ -129,6 +129,13 @@ def test_quantile_estimation_recovers_the_distribution_that_made_the_quantiles(n
         assert derived["sd"] == pytest.approx(distribution.std() * unit, rel=1e-4)
 
 
+def test_fitting_warns_of_skew_only_where_it_is_left_the_normal_distribution():
+    skewed = {"n": 200, "median": 4, "q1": 3, "q3": 9}
+    assert "skewed" not in mean_sd_from_quantiles(**skewed, method="qe").note
+    shifted = {k: v if k == "n" else v - 5 for k, v in skewed.items()}
+    assert "skewed" in mean_sd_from_quantiles(**shifted, method="qe").note
+
+
 @given(st.floats(-100, 100), st.floats(0.01, 100), st.floats(0, 1), st.integers(5, 5000))
 def test_derived_values_move_and_scale_with_the_outcome(shift, factor, lean, n):
     numbers = {"n": n, "median": lean, "q1": -1.0, "q3": 2.0, "low": -3.0, "high": 5.0}
