@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from metareview.figures import ForestOptions
 from metareview.figures.contents import forest_table
+from metareview.figures.groups import subgroup_table
 from metareview.figures.layout import lay_out
 from metareview.figures.page import Shape, Whisker, cut_items, overlapping_texts
 from metareview.figures.style import NAMES, PRESETS
+from metareview.synthesis import Subgroups
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def cases(draw):
         "style": draw(st.sampled_from(NAMES)),
         "size": draw(st.sampled_from(["full", "narrow", 40.0, 250.0])),
         "page_height": draw(st.sampled_from([None, None, 120.0, 240.0])),
+        "groups": draw(st.sampled_from([0, 0, 1, 2, 7])),
     }
 
 
@@ -81,7 +84,12 @@ def pages_of(case, synthesis_of, measure):
         measure=measure(case["scale"]),
         study_notes=case["study_notes"],
         data={"ai": counts, "n1i": counts * 2, "ci": counts, "n2i": counts + 5},
-        moderators={"year": list(range(k)), "dose": [0.5] * k, "centre": ["Hôpital Saint-Louis"] * k},
+        moderators={
+            "group": [group_of(n, case) for n in range(k)],
+            "year": list(range(k)),
+            "dose": [0.5] * k,
+            "centre": ["Hôpital Saint-Louis"] * k,
+        },
         notes=("One note that is long enough to need more than one line on a narrow page, surely.",),
     )
     judgements = tuple(Judged(label, f"D{n}: x", "high") for label in case["labels"][:3] for n in range(5))
@@ -96,8 +104,30 @@ def pages_of(case, synthesis_of, measure):
     )
     style = PRESETS[case["style"]]
     table = forest_table(synthesis, style, options)
+    if case["groups"] and k:
+        table = subgroup_table(grouped(synthesis, case, synthesis_of), style, options)
     width = {"full": style.width, "narrow": style.narrow}.get(case["size"], case["size"])
     return table, lay_out(table, style, width, page_height=case["page_height"])
+
+
+def group_of(number, case):
+    """Put the first study into a group of its own, the second into none, the others round about."""
+    if number < 2:
+        return ("A group of one with a name that is rather long", "")[number]
+    return f"Group {number % max(case['groups'], 1)}"
+
+
+def grouped(synthesis, case, synthesis_of):
+    effects = synthesis.effects
+    names = effects.moderators["group"]
+    groups = []
+    for name in dict.fromkeys(n for n in names if n):
+        mine = [n for n, other in enumerate(names) if other == name]
+        labels = [effects.labels[n] for n in mine]
+        data = {key: column[mine] for key, column in effects.data.items()}
+        one = synthesis_of(effects.yi[mine], effects.vi[mine], labels, measure=effects.measure, data=data)
+        groups.append((name, one))
+    return Subgroups("group", synthesis, tuple(groups), 3.2, len(groups) - 1, 0.07, False, None, ("A note.",))
 
 
 def check_pages(case, synthesis_of, measure):
@@ -107,15 +137,16 @@ def check_pages(case, synthesis_of, measure):
         assert cut_items(page) == []
         assert marks_over_texts(page) == []
         if case["page_height"]:
-            assert page.height <= case["page_height"] + 0.1 or too_tall_to_break(page, case)
+            assert page.height <= case["page_height"] + 0.1 or too_tall_to_break(page)
     assert drawn_studies(pages) == Counter(
         r.label for r in table.rows if r.kind == "study" and r.effect and in_sight(r, pages[0])
     )
 
 
-def too_tall_to_break(page, case):
-    """Heads, axis and eight lines are kept together even where a page is too low for them."""
-    return page.height > case["page_height"] and len([t for t in page.texts if t.role == "label"]) <= 60
+def too_tall_to_break(page):
+    """Say whether a page holds only what is kept together: eight lines under heads, one row, the foot."""
+    labels = [t for t in page.texts if t.role == "label"]
+    return len(labels) <= 9 or len({t.row for t in labels}) == 1
 
 
 def in_sight(row, page):
