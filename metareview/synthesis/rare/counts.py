@@ -129,7 +129,7 @@ def _whole(effects: Effects, columns: Sequence[FloatArray], binary: bool) -> Mas
     if not problems and not known.any():
         problems = [
             f"{effects.measure.label} cannot be pooled from counts: none of the {len(effects)} studies "
-            "has all of them, in arms that are not empty."
+            "has its numbers of events and of participants (or the time at risk), in arms that are not empty."
         ]
     if problems:
         raise SynthesisError(problems)
