@@ -7,7 +7,8 @@ under a lock, so that two people or a crash cannot spoil them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def update_sheets(
     folder = Path(folder)
     with locked(folder):
         _refuse_unreturned(folder)
-        ours, base = read_grids(folder), read_grids(folder / GENERATED)
+        ours, base = _read_ours(folder), read_grids(folder / GENERATED)
         theirs = expected_grids(protocol, included, ours, base, _retired(folder))
         left = _left_studies(base, theirs)
         before = {name: _with_rows_of(base[name], ours[name], left) for name in SHEETS}
@@ -109,11 +110,11 @@ def bring_back(
     folder = Path(folder)
     brought = read_workbook(workbook)
     with locked(folder):
-        ours = read_grids(folder)
+        ours = _read_ours(folder)
         merged = {}
         for name in SHEETS:
             theirs = with_new_ids(brought.grids[name], (ours[name], brought.base[name]))
-            _refuse_twice(theirs, workbook)
+            _refuse_twice(theirs, f"{workbook}, tab {name}")
             merged[name] = merge_grids(
                 brought.base[name],
                 ours[name],
@@ -124,12 +125,21 @@ def bring_back(
         return _write(folder, protocol, merged, signature, None)
 
 
-def _refuse_twice(grid: Grid, workbook: str | Path) -> None:
-    names = [identity(grid.kind, row) for row in grid.rows]
-    twice = sorted({name for name in names if names.count(name) > 1}) if len(names) != len(set(names)) else []
+def _read_ours(folder: Path) -> Grids:
+    """Read the sheets as they stand; rows that people added without an id are given one."""
+    grids = {name: with_new_ids(grid, ()) for name, grid in read_grids(folder).items()}
+    for name, grid in grids.items():
+        _refuse_twice(grid, str(folder / f"{name}.csv"))
+    return grids
+
+
+def _refuse_twice(grid: Grid, where: str) -> None:
+    """Refuse a sheet in which two rows bear one id: a merge could keep only one of them."""
+    counts = Counter(identity(grid.kind, row) for row in grid.rows)
+    twice = sorted(name for name, times in counts.items() if times > 1)
     if twice:
         raise ExtractionError(
-            f"{workbook}, tab {grid.kind.name}: {name} stands twice; every row needs an id of its own. "
+            f'{where}: "{name}" stands twice; every row needs an id of its own. '
             "Clear the id of a copied row: it will be given one."
             for name in twice
         )
@@ -208,9 +218,9 @@ def _write(
         *_append(folder / "changes.csv", _CHANGES, [_change_row(change, signature) for change in changes]),
     ]
     grids = {name: one.grid for name, one in merged.items()}
-    written += _write_grids(folder, grids, {change.sheet for change in changes})
+    written += _write_grids(folder, grids, read_grids(folder))
     if generated is not None:
-        _write_grids(folder / GENERATED, generated, set(SHEETS))
+        _write_grids(folder / GENERATED, generated, {})
     book = workbook_bytes(grids, protocol)
     if write_atomically(folder / WORKBOOK, book):
         written.append(folder / WORKBOOK)
@@ -218,14 +228,19 @@ def _write(
     return Update(changes, removed, tuple(written))
 
 
-def _write_grids(folder: Path, grids: Grids, changed: Iterable[str]) -> list[Path]:
-    """Write the sheets that changed or are not there; the others keep their bytes."""
+def _write_grids(folder: Path, grids: Grids, before: Grids) -> list[Path]:
+    """Write the sheets that say something else now or are not there; the others keep their bytes."""
     written = []
     for name, grid in grids.items():
         path = folder / f"{name}.csv"
-        if (name in changed or not path.exists()) and write_atomically(path, grid_text(grid)):
+        same = path.exists() and name in before and _filled(before[name]) == _filled(grid)
+        if not same and write_atomically(path, grid_text(grid)):
             written.append(path)
     return written
+
+
+def _filled(grid: Grid) -> list[dict[str, str]]:
+    return [{name: text for name, text in row.items() if text} for row in grid.rows]
 
 
 def _append(path: Path, columns: Sequence[str], rows: Sequence[Cells]) -> list[Path]:

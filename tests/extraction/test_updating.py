@@ -243,3 +243,36 @@ def test_single_arm_studies_are_not_asked_for_comparisons(tmp_path):
     asked = {outcome.id for outcome in asked_outcomes(plan, "single-arm")}
     assert {"overall_response", "complete_response"} <= asked
     assert "sepsis" not in asked
+
+
+def test_rows_that_people_added_without_an_id_are_given_one_and_none_is_lost(folder):
+    text = (folder / "results.csv").read_text("utf-8")
+    further = "".join(f",Alpha2001,death,{n} months,ITT,drug,9,{n}" + "," * 27 + "\n" for n in (3, 6))
+    (folder / "results.csv").write_text(text + further, "utf-8")
+    update_sheets(folder, PLAN, [ALPHA, BETA], SIGNED)
+    assert [(r["row"], r["events"]) for r in rows(folder, "results")[-2:]] == [("r009", "3"), ("r010", "6")]
+
+
+def test_a_row_id_that_stands_twice_is_refused_before_anything_is_lost(folder):
+    text = (folder / "results.csv").read_text("utf-8")
+    (folder / "results.csv").write_text(
+        text + text.splitlines()[1].replace("12 months", "24 months") + "\n", "utf-8"
+    )
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    for update in (
+        lambda: update_sheets(folder, PLAN, [ALPHA, BETA], SIGNED),
+        lambda: bring_back(folder, PLAN, folder / "extraction.xlsx", SIGNED),
+    ):
+        with pytest.raises(ExtractionError, match=r'results.csv: "r001" stands twice'):
+            update()
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_sheets_with_few_columns_keep_their_bytes_when_nothing_is_asked_for(small):
+    folder = small.write()
+    update_sheets(folder, small.protocol, [], SIGNED)
+    for name in ("studies", "arms"):
+        assert (folder / f"{name}.csv").read_text("utf-8") == small.texts[name]
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert update_sheets(folder, small.protocol, [], SIGNED).written == ()
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
