@@ -10,7 +10,8 @@ from metareview.errors import ExtractionError
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.comparing import COMPARED, Cell, Comparison
 from metareview.extraction.grids import Cells, Grid, empty_grid, grid_text, neutral, plain, read_grids
-from metareview.extraction.merging import Resolve, merge_grids, new_ids, unresolved
+from metareview.extraction.identities import new_ids, read_identified
+from metareview.extraction.merging import Resolve, merge_grids, unresolved
 from metareview.extraction.rows import Sheets
 from metareview.files import locked, write_atomically
 from metareview.tables import read_table, write_table
@@ -121,7 +122,7 @@ def _consensus(
 ) -> dict[str, tuple[Grid, Grid]]:
     """Give the sheets that analyses read, and the consensus itself, by name."""
     chosen = {tuple(row[name] for name in _COLUMNS[:7]): row["chosen"] for row in cases}
-    ours, base = read_grids(folder), read_grids(folder / AGREED)
+    ours, base = read_identified(folder), read_grids(folder / AGREED)
     agreed = {name: _agreed_grid(name, comparison, chosen, (ours[name], base[name])) for name in COMPARED}
     merged = {
         name: merge_grids(

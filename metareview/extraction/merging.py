@@ -6,7 +6,7 @@ is a conflict, and nothing is written while one is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from metareview.extraction.columns import SheetKind
@@ -208,27 +208,3 @@ def choices(ours: Iterable[str], theirs: Iterable[str]) -> Resolve:
         return ""
 
     return resolve
-
-
-def with_new_ids(theirs: Grid, taken: Sequence[Grid]) -> Grid:
-    """Give rows that came in without an id one of their own.
-
-    Only sheets whose rows have an id of their own (``row``) need it; entirely empty rows are dropped.
-    """
-    rows = [row for row in theirs.rows if any(row.values())]
-    if "row" not in theirs.kind.names:
-        return Grid(theirs.kind, theirs.columns, tuple(rows))
-    fresh = new_ids(theirs.kind, (theirs, *taken))
-    numbered = tuple(row if row.get("row") else {**row, "row": next(fresh)} for row in rows)
-    return Grid(theirs.kind, theirs.columns, numbered)
-
-
-def new_ids(kind: SheetKind, taken: Sequence[Grid]) -> Iterator[str]:
-    """Give ids that no row has or had: the sheet's letter and a number."""
-    letter = kind.name[0]
-    used = {row.get("row", "") for grid in taken for row in grid.rows}
-    numbers = [int(name[1:]) for name in used if name[:1] == letter and name[1:].isdigit()]
-    count = max(numbers, default=0)
-    while True:
-        count += 1
-        yield f"{letter}{count:03d}"

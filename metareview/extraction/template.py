@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Cells, Grid, Grids
-from metareview.extraction.merging import new_ids
+from metareview.extraction.identities import new_ids
 from metareview.protocol import Outcome, Protocol
 
 Slot = tuple[str, ...]

@@ -7,7 +7,6 @@ under a lock, so that two people or a crash cannot spoil them.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from metareview.errors import ExtractionError
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Cells, Grid, Grids, grid_text, identity, read_grids
+from metareview.extraction.identities import read_identified, refuse_twice, with_new_ids
 from metareview.extraction.merging import (
     WHOLE_ROW,
     Change,
@@ -24,7 +24,6 @@ from metareview.extraction.merging import (
     Resolve,
     merge_grids,
     unresolved,
-    with_new_ids,
 )
 from metareview.extraction.template import Included, expected_grids
 from metareview.extraction.workbook import workbook_bytes
@@ -80,7 +79,7 @@ def update_sheets(
     folder = Path(folder)
     with locked(folder):
         _refuse_unreturned(folder)
-        ours, base = _read_ours(folder), read_grids(folder / GENERATED)
+        ours, base = read_identified(folder), read_grids(folder / GENERATED)
         theirs = expected_grids(protocol, included, ours, base, _retired(folder))
         left = _left_studies(base, theirs)
         before = {name: _with_rows_of(base[name], ours[name], left) for name in SHEETS}
@@ -110,11 +109,11 @@ def bring_back(
     folder = Path(folder)
     brought = read_workbook(workbook)
     with locked(folder):
-        ours = _read_ours(folder)
+        ours = read_identified(folder)
         merged = {}
         for name in SHEETS:
             theirs = with_new_ids(brought.grids[name], (ours[name], brought.base[name]))
-            _refuse_twice(theirs, f"{workbook}, tab {name}")
+            refuse_twice(theirs, f"{workbook}, tab {name}")
             merged[name] = merge_grids(
                 brought.base[name],
                 ours[name],
@@ -123,26 +122,6 @@ def bring_back(
                 reason=lambda _: "taken out in the workbook",
             )
         return _write(folder, protocol, merged, signature, None)
-
-
-def _read_ours(folder: Path) -> Grids:
-    """Read the sheets as they stand; rows that people added without an id are given one."""
-    grids = {name: with_new_ids(grid, ()) for name, grid in read_grids(folder).items()}
-    for name, grid in grids.items():
-        _refuse_twice(grid, str(folder / f"{name}.csv"))
-    return grids
-
-
-def _refuse_twice(grid: Grid, where: str) -> None:
-    """Refuse a sheet in which two rows bear one id: a merge could keep only one of them."""
-    counts = Counter(identity(grid.kind, row) for row in grid.rows)
-    twice = sorted(name for name, times in counts.items() if times > 1)
-    if twice:
-        raise ExtractionError(
-            f'{where}: "{name}" stands twice; every row needs an id of its own. '
-            "Clear the id of a copied row: it will be given one."
-            for name in twice
-        )
 
 
 def _rows_leave(conflict: Conflict) -> str:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Grid, grid_text, neutral, plain
-from metareview.extraction.merging import WHOLE_ROW, choices, merge_grids, with_new_ids
+from metareview.extraction.identities import with_new_ids
+from metareview.extraction.merging import WHOLE_ROW, choices, merge_grids
 from metareview.tables import clean, parse_table
 
 KIND = SHEETS["results"]
