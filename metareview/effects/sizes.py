@@ -71,7 +71,7 @@ def effect_sizes(
     Raises
     ------
     EffectError
-        All impossible values at once; an unknown measure; missing columns.
+        All impossible values at once; unknown measures; missing columns.
 
     Examples
     --------
