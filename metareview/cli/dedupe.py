@@ -42,7 +42,7 @@ def dedupe_records(
     as_json: bool,
     **decision: tuple[str, str] | None,
 ) -> None:
-    r"""Find the records that are the same work, in REVIEW or in export FILEs.
+    """Find the records that are the same work, in REVIEW or in export FILEs.
 
     Each pair is "same" (one record is kept, its empty fields filled from the others), "ask" (a person must
     look; both stay) or different. A DOI alone never decides. For a review the decisions are written to

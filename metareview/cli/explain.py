@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("study", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print the trail as JSON.")
 def explain_number(review: str, analysis: str, study: str, as_json: bool) -> None:
-    r"""Print where the estimate of ANALYSIS in REVIEW comes from, down to file, line, page and search.
+    """Print where the estimate of ANALYSIS in REVIEW comes from, down to file, line, page and search.
 
     \b
     Example:

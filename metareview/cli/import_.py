@@ -28,7 +28,7 @@ _SHOWN = 20
 @click.option("--date", default="", help="When it was run: 2026-11-24; today when not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def import_records(review: str, files: tuple[Path, ...], as_json: bool, **origin: str) -> None:
-    r"""Import the records of FILES into REVIEW.
+    """Import the records of FILES into REVIEW.
 
     RIS, NBIB/MEDLINE, PubMed XML and CSV, EndNote XML, BibTeX, and the exports of Covidence, Rayyan,
     ASReview, Ovid, Embase, CENTRAL, Scopus and Web of Science are told apart by what they hold. Every record

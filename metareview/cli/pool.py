@@ -40,7 +40,7 @@ NARROWEST = 176
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def pool_review(review: str, tau2: str | None, ci: str | None, prediction: str | None, as_json: bool) -> None:
-    r"""Pool every planned analysis of REVIEW, draw it, and write output/REVIEW/.
+    """Pool every planned analysis of REVIEW, draw it, and write output/REVIEW/.
 
     Only what depends on a changed cell is made again. An option that overrides the plan is written into
     every output.

@@ -34,7 +34,7 @@ _SHOWN = 20
 @click.option("--force", is_flag=True, help="Send the query whatever is wrong with it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def search_pubmed(review: str, pmids: tuple[str, ...], **chosen: Any) -> None:
-    r"""Search PubMed for REVIEW, or follow the links of PMIDS.
+    """Search PubMed for REVIEW, or follow the links of PMIDS.
 
     Everything PubMed sends is kept in searched/REVIEW/; records.csv is the table, searches.csv says what was
     searched and when. A run that was cut short is taken up when the same command is given again. A run

@@ -12,7 +12,7 @@ import click
 @click.argument("review")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def show_status(review: str, as_json: bool) -> None:
-    r"""Say which outputs of REVIEW no longer stand, and the cells, settings or code that changed.
+    """Say which outputs of REVIEW no longer stand, and the cells, settings or code that changed.
 
     Exit code 0 when all stand, 1 when any is stale.
 
