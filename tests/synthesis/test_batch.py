@@ -83,6 +83,18 @@ def test_ten_thousand_syntheses_all_have_an_answer():
         assert np.isfinite(getattr(batch, field)).all(), field
 
 
+def test_a_large_offset_does_not_show():
+    y, v = simulated(10, 30)
+    y = np.round(y * 2**20) / 2**20  # so that adding 2**22 is exact
+    here, there = (
+        pool_many(y, v, options=Options(tau2_ci="QP")),
+        pool_many(y + 2.0**22, v, options=Options(tau2_ci="QP")),
+    )
+    assert there.tau2 == pytest.approx(here.tau2, rel=1e-12, abs=1e-15)
+    assert there.tau2_high == pytest.approx(here.tau2_high, rel=1e-12)
+    assert there.se == pytest.approx(here.se, rel=1e-13)
+
+
 def test_chunks_do_not_show():
     y, v = simulated(10, 7000)
     whole, part = pool_many(y, v), pool_many(y[:, 3270:3290], v[:, 3270:3290])

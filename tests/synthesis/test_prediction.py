@@ -51,6 +51,18 @@ def test_prediction_intervals_agree_with_metafor(code, ci, expected):
     assert limits(pool(BCG, ci=ci, prediction=code).prediction) == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_guarded_interval_guards_its_prediction_interval_too():
+    # metafor's predict() after test="adhoc" takes the guarded error as well
+    effects = effect_sizes(
+        {"yi": [0.1, 0.2, 0.15, 0.5, 0.3], "vi": [0.04, 0.05, 0.03, 0.06, 0.04]}, measure="GEN"
+    )
+    fit = pool(effects, tau2=0.006, ci="hksj-floor", prediction="hksj")
+    plain = pool(effects, tau2=0.006, ci="wald")
+    assert fit.se == pytest.approx(plain.se, rel=1e-12)
+    half = student.ppf(0.975, 4) * np.sqrt(0.006 + plain.se**2)
+    assert limits(fit.prediction) == pytest.approx((fit.estimate - half, fit.estimate + half), rel=1e-12)
+
+
 def test_kenward_roger_prediction_uses_its_error_and_degrees_of_freedom():
     fit = pool(BCG, ci="kr")
     half = student.ppf(0.975, fit.df) * np.sqrt(fit.heterogeneity.tau2 + fit.se**2)
