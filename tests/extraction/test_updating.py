@@ -276,3 +276,10 @@ def test_sheets_with_few_columns_keep_their_bytes_when_nothing_is_asked_for(smal
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     assert update_sheets(folder, small.protocol, [], SIGNED).written == ()
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_what_people_extracted_already_is_not_asked_for_again(small):
+    small.change("results", "r3,B2,death,30 days", "r3,B2,death,6 weeks")
+    folder = small.write()
+    update_sheets(folder, small.protocol, [], SIGNED)
+    assert [r["row"] for r in rows(folder, "results") if r["outcome"] == "death"] == ["r1", "r2", "r3", "r4"]
