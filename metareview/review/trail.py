@@ -27,6 +27,18 @@ CELLS = (
     "ci_low", "ci_high", "level", "o_minus_e", "variance", "p",
 )  # fmt: skip
 
+# how a reader would type the formula of a measure into a calculator; others name their columns only
+WORKED = {
+    "RR": "log(({ai:g} / {n1i:g}) / ({ci:g} / {n2i:g}))",
+    "OR": "log(({ai:g} / ({n1i:g} - {ai:g})) / ({ci:g} / ({n2i:g} - {ci:g})))",
+    "RD": "{ai:g} / {n1i:g} - {ci:g} / {n2i:g}",
+    "PLO": "log({xi:g} / ({ni:g} - {xi:g}))",
+    "PR": "{xi:g} / {ni:g}",
+    "MD": "{m1i:g} - {m2i:g}",
+    "IRR": "log(({x1i:g} / {t1i:g}) / ({x2i:g} / {t2i:g}))",
+    "HR": "log({estimate:g})",
+}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -146,14 +158,11 @@ def _effect(answer: Answer, entered: Entered, place: int, cells: tuple[Step, ...
     assert answer.synthesis is not None
     effects = answer.synthesis.effects
     yi, vi = float(effects.yi[place]), float(effects.vi[place])
-    given = ", ".join(
-        f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}"
-        for name, value in entered.numbers.items()
-    )
     printed = float(effects.measure.back(yi)) if isfinite(yi) else yi
+    formula = worked(effects.measure.code, entered.numbers)
     text = (
-        f"{effects.measure.label} {number(printed, 0.1)}: yi = {yi:.6g}, vi = {vi:.6g} on the "
-        f"{effects.measure.scale} scale, from {given} [{effects.measure.citation}]"
+        f"{effects.measure.label} {number(printed, 0.1)}: yi = {formula}{yi:.6g}, vi = {vi:.6g} on the "
+        f"{effects.measure.scale} scale, from {_given(entered.numbers)} [{effects.measure.citation}]"
     )
     facts = {
         "measure": effects.measure.code,
@@ -162,6 +171,31 @@ def _effect(answer: Answer, entered: Entered, place: int, cells: tuple[Step, ...
         "numbers": dict(entered.numbers),
     }
     return Step("effect", text, facts, cells)
+
+
+def worked(code: str, numbers: Mapping[str, float | str]) -> str:
+    """Write a measure's formula with a study's numbers in it, up to the equals sign.
+
+    Empty where the formula is too long for a line, or a zero cell was treated before it.
+
+    >>> worked("RR", {"ai": 54.0, "n1i": 65.0, "ci": 36.0, "n2i": 65.0})
+    'log((54 / 65) / (36 / 65)) = '
+    """
+    form = WORKED.get(code)
+    counts = [numbers.get(name) for name in ("ai", "ci", "xi", "x1i", "x2i")]
+    if form is None or 0 in counts or numbers.get("scale") == "log":
+        return ""
+    try:
+        return f"{form.format(**numbers)} = "
+    except KeyError:
+        return ""
+
+
+def _given(numbers: Mapping[str, float | str]) -> str:
+    return ", ".join(
+        f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}"
+        for name, value in numbers.items()
+    )
 
 
 def _finite(value: float) -> float | None:
@@ -204,5 +238,6 @@ def _report(row: Result | Contrast, records: Mapping[str, Record]) -> Step:
 
 def _record(record: Record) -> Step:
     found_by = ", ".join(record.source) or "not recorded"
-    text = f"{record.label}, {record.title} {record.journal} ({record.id}); found by: {found_by}"
+    who = f"{record.label}, " if record.authors else ""
+    text = f"{who}{record.title}. {record.journal} {record.year or ''} ({record.id}); found by: {found_by}"
     return Step("record", text, {"record": record.id, "source": list(record.source)})
