@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from metareview.effects import MEASURES, Effects
+from metareview.effects import MEASURES, Effects, ZeroCells, effect_sizes
 from metareview.synthesis import (
     Influence,
     Options,
@@ -42,6 +42,9 @@ METHODS = {
 }  # fmt: skip
 CIS = ("wald", "t", "hksj", "hksj-floor")
 PREDICTIONS = {"wald": "wald", "t": "t(k-1)", "hksj": "hksj"}
+INEXACT_IN_METAFOR = (
+    "UCOR",
+)  # its hypergeometric function by coarse quadrature; mpmath is the test's reference
 CLOSED, ITERATIVE, PROFILE = 1e-10, 1e-8, 1e-5
 R_SUBTRACTS = 1e-3  # R takes small exact P values of the rank test as 1 - p, which leaves 1e-14
 LIMITS = {"closed form": CLOSED, "iterative": ITERATIVE, "profile or quadrature": PROFILE}
@@ -112,12 +115,43 @@ def _numbers(cells: Sequence[str]) -> np.ndarray:
 
 def comparisons() -> Iterator[Compared]:
     """Compare everything there is a reference for."""
+    for path in sorted((REFERENCE / "escalc").glob("*.json")):
+        yield from _effect_sizes(path)
     for name in datasets():
         for measure in reference(name)["measures"]:
             yield from _pooling(name, measure)
         yield from _robustness(name)
         yield from _asymmetry(name)
         yield from _subgroups(name)
+
+
+def _effect_sizes(path: Path) -> Iterator[Compared]:
+    """Compare effects and variances with escalc's, in the default treatment of zero cells and others."""
+    folders = (REFERENCE / "datasets", REFERENCE / "escalc" / "datasets")
+    table = next(f / f"{path.stem}.csv" for f in folders if (f / f"{path.stem}.csv").exists())
+    rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
+    data = {column: [row[column] for row in rows] for column in rows[0]}
+    for key, pinned in json.loads(path.read_text("utf-8"))["escalc"].items():
+        code, *options = key.split()
+        if code in INEXACT_IN_METAFOR:
+            continue
+        found = effect_sizes(data, measure=code, **_as_escalc(code, dict(o.split("=") for o in options)))
+        for what, ours, unit in (("yi", found.yi, 1e-5), ("vi", found.vi, 1e-12)):
+            for mine, value in zip(ours, pinned[what], strict=True):
+                yield from _one(
+                    f"effect sizes: {what} of {code}", "closed form", (path.stem, key), mine, value, unit
+                )
+
+
+def _as_escalc(code: str, given: dict[str, str]) -> dict[str, Any]:
+    """Return what asks effect_sizes for the same as a call of escalc, which keeps double-zero studies."""
+    measure = MEASURES[code]
+    rule = ZeroCells(
+        add=float(given.get("add", measure.add)),
+        to=given.get("to", "only0" if measure.add else "none"),
+        drop00=given.get("drop00") == "TRUE",
+    )
+    return {"zero_cells": rule, "vtype": given.get("vtype", "LS" if code == "ZPCOR" else None)}
 
 
 def _options(method: str, ci: str, **more: Any) -> Options:

@@ -115,7 +115,7 @@ pooled <- function(z, method) {
   out$ci <- lapply(TESTS, function(test) inference(z, method, test, r$tau2))
   h <- if (method != "EE") attempt(predict(estimated, pi.type = "riley"))  # its df count tau2 only where it was estimated
   if (!is.null(h)) out$pi_hts <- many(z$centre + c(h$pi.lb, h$pi.ub) / z$s)
-  if (method != "EE" && length(z$y) > 1) out$tau2_ci <- tau2_intervals(r, z, method)
+  if (method != "EE" && length(z$y) > 1) out$tau2_ci <- tau2_intervals(estimated, z, method)
   out
 }
 

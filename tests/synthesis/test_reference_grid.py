@@ -32,7 +32,7 @@ MEASURES = {
     "gen": {"GEN"},
     "alpha": {"ARAW", "AHW", "ABT"},
 }
-QUANTITIES = 60  # no fewer are compared
+QUANTITIES = 150  # no fewer are compared
 
 
 @pytest.fixture(scope="module")
@@ -93,18 +93,19 @@ def test_every_estimator_has_its_tau2_prediction_and_q_profile_in_the_grid(found
         if method != "EE"
     }
     assert cells <= by_quantity["tau2"]
-    for code in PREDICTIONS.values():
-        assert cells <= by_quantity[f"prediction interval {code}"]
-    missing = cells - by_quantity["interval of tau2, QP"]
-    assert {name for name, _, _ in missing} <= {"edge_o_equal"}  # Q is 0: its profile is empty
+    assert cells <= by_quantity["interval of tau2, QP"]
+    for code in (*PREDICTIONS.values(), "t(k-2)"):
+        least = 2 if code == "t(k-2)" else 1
+        able = {cell for cell in cells if len(reference(cell[0])["measures"][cell[1]]["yi"]) > least}
+        assert able <= by_quantity[f"prediction interval {code}"]
 
 
 def test_enough_is_compared_for_the_word_all(found):
-    assert len(found) > 150_000
+    assert len(found) > 180_000
     assert len({c.quantity for c in found}) >= QUANTITIES
     blocks = {c.quantity.split(":")[0].split(",")[0] for c in found}
     assert {"leave-one-out", "cumulative", "trim and fill", "harbord", "peters", "egger", "begg"} <= blocks
-    assert {"thompson-sharp", "pustejovsky", "subgroups", "weights", "Q"} <= blocks
+    assert {"thompson-sharp", "pustejovsky", "subgroups", "weights", "Q", "effect sizes"} <= blocks
 
 
 def test_a_wrong_number_would_be_seen():
