@@ -85,7 +85,16 @@ def notes_of(synthesis: Synthesis) -> tuple[str, ...]:
         *_on_others(synthesis),
         *_left_out(synthesis),
         *synthesis.effects.notes,
+        *_on_sparse_data(synthesis),
     )
+
+
+def _on_sparse_data(synthesis: Synthesis) -> Iterator[str]:
+    from metareview.synthesis.rare.sparse import sparse_data_note
+
+    note = sparse_data_note(synthesis.effects)
+    if note is not None:
+        yield note
 
 
 def _on_k(synthesis: Synthesis) -> Iterator[str]:

@@ -237,6 +237,12 @@ def test_sparse_data_are_noted_and_others_are_not():
     assert sparse_data_note(effect_sizes(plenty, measure="OR")) is None
 
 
+def test_inverse_variance_tells_of_sparse_data():
+    assert any("Data are sparse" in note for note in pool(sparse()).notes)
+    plenty = {"ai": [30, 25], "n1i": [500, 500], "ci": [60, 20], "n2i": [300, 200]}
+    assert not any("sparse" in note for note in pool(effect_sizes(plenty, measure="OR")).notes)
+
+
 def test_every_model_describes_itself():
     for code, model in MODELS.items():
         assert model.label

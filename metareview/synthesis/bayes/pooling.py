@@ -15,8 +15,7 @@ from metareview.synthesis.rare.answer import typical_variance
 from metareview.synthesis.wording import number, per_cent
 
 _REASON = (
-    "With few studies the estimate of tau2 is too uncertain to be taken as known; the posterior carries that "
-    "uncertainty into every interval."
+    "The posterior carries the uncertainty about tau2, which few studies leave large, into every interval."
 )
 _CITATION = "Röver 2020, J Stat Softw 93(6); Cochrane Handbook 10.13"
 

@@ -178,13 +178,12 @@ def _left_out(effects: Effects, used: Mask) -> Iterable[str]:
 
 
 def _own(effects: Effects) -> Iterable[str]:
-    """Keep the notes on the studies' own effects apart from the pooled result."""
-    if effects.notes:
-        yield (
-            "The pooled result uses the counts as they are; the notes that follow concern the studies' own "
-            "effects and intervals only."
-        )
-    yield from effects.notes
+    """Keep what was done to the studies' own effects apart from the pooled result."""
+    corrected = [note for note in effects.notes if "added to" in note or "not estimable" in note]
+    yield from (note for note in effects.notes if note not in corrected)
+    if corrected:
+        yield "The pooled result uses the counts as they are. Of the studies' own effects and intervals:"
+    yield from corrected
 
 
 def _annotated(effects: Effects, sentences: Mapping[int, str]) -> Effects:
