@@ -63,6 +63,12 @@ def test_text_of_others_cannot_become_markup(page_file):
     assert "&lt;script&gt;alert(1)" in text
 
 
+def test_a_label_cannot_end_the_script_it_is_handed_to(synthesis_of):
+    page = interactive_forest(synthesis_of([0.1], [0.1], ["A</script><b>"]))
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
+    assert data[0]["label"] == "A</script><b>"
+
+
 def test_the_page_holds_each_study_with_its_numbers(page_file, bcg):
     text = page_file.read_text("utf-8")
     data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])

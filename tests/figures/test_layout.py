@@ -11,7 +11,7 @@ from metareview.figures import ForestOptions
 from metareview.figures.contents import forest_table
 from metareview.figures.groups import subgroup_table
 from metareview.figures.layout import lay_out
-from metareview.figures.page import Shape, Whisker, cut_items, overlapping_texts
+from metareview.figures.page import Line, Shape, Whisker, cut_items, overlapping_texts
 from metareview.figures.style import NAMES, PRESETS
 from metareview.synthesis import Subgroups
 
@@ -188,3 +188,37 @@ def test_nothing_overlaps_and_nothing_is_cut(case, synthesis_of, measure):
 @given(case=cases())
 def test_nothing_overlaps_and_nothing_is_cut_in_two_thousand_cases(case, synthesis_of, measure):
     check_pages(case, synthesis_of, measure)
+
+
+def page_of(synthesis, **asked):
+    options, style = ForestOptions(**asked), PRESETS["metareview"]
+    (page,) = lay_out(forest_table(synthesis, style, options), style, 174.0)
+    return page
+
+
+def test_the_line_of_no_effect_stands_where_squares_of_no_effect_stand(synthesis_of):
+    page = page_of(synthesis_of([0.0, 0.4], [0.1, 0.1]))
+    (line,) = [i for i in page.items if isinstance(i, Line) and i.role == "null"]
+    square = next(i for i in page.items if isinstance(i, Whisker))
+    assert line.x1 == line.x2 == pytest.approx(square.x)
+    assert line.y1 < square.y < line.y2
+
+
+def test_areas_of_squares_follow_the_weights(synthesis_of):
+    page = page_of(synthesis_of([0.0, 0.1], [0.1, 0.4]))
+    first, second = (i.side for i in page.items if isinstance(i, Whisker))
+    assert first**2 / second**2 == pytest.approx(4)
+
+
+def test_an_estimate_off_the_axis_has_an_arrow_and_no_square(synthesis_of):
+    page = page_of(synthesis_of([0.0, 3.0], [0.01, 4.0], ["In", "Out"]), limits=(0.5, 2.0))
+    out = next(i for i in page.items if isinstance(i, Whisker) and i.key == "Out")
+    assert (out.at, out.side) == (None, 0.0)
+    arrows = [i for i in page.items if isinstance(i, Shape) and i.role == "arrow"]
+    assert len([a for a in arrows if abs((a.box.top + a.box.bottom) / 2 - out.y) < 0.01]) == 2
+
+
+def test_numbers_of_a_column_end_at_one_line(bcg):
+    page = page_of(bcg)
+    ends = {round(t.box.right, 3) for t in page.texts if t.role == "cell" and t.text.endswith(")")}
+    assert len(ends) == 1
