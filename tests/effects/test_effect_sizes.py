@@ -309,7 +309,7 @@ def test_printed_is_the_way_back_where_size_does_not_matter():
 
 
 def test_ten_thousand_studies_take_less_than_a_tenth_of_a_second():
-    from time import perf_counter
+    from time import process_time
 
     rng = np.random.default_rng(1)
     n = rng.integers(20, 200, (2, 10_000))
@@ -317,7 +317,7 @@ def test_ten_thousand_studies_take_less_than_a_tenth_of_a_second():
     effect_sizes(data, measure="OR")
     times = []
     for _ in range(5):
-        start = perf_counter()
+        start = process_time()
         effect_sizes(data, measure="OR")
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
     assert min(times) < 0.1
