@@ -93,7 +93,7 @@ def pool_many(
     >>> import numpy as np
     >>> leave_one_out = ~np.eye(4, dtype=bool)
     >>> pool_many([0.1, 0.3, 0.2, 0.9], [0.01, 0.02, 0.01, 0.02], leave_one_out).estimate.round(3)
-    array([0.425, 0.37 , 0.421, 0.18 ])
+    array([0.46 , 0.391, 0.427, 0.18 ])
     """
     options = checked(options or Options())
     y, v, inside = _shaped(yi, vi, mask)
