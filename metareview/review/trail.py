@@ -122,7 +122,7 @@ def _choices(answer: Answer) -> Iterator[Step]:
     assert answer.synthesis is not None
     method = answer.synthesis.method
     for choice in method.choices:
-        by = "the user" if choice.overridden else f"policy {method.policy}"
+        by = "asked for" if choice.overridden else f"policy {method.policy}"
         cited = f" [{choice.citation}]" if choice.citation else ""
         text = f"{choice.what} = {choice.value} ({by}): {choice.reason}{cited}"
         yield Step("choice", text, {"what": choice.what, "value": choice.value, "by": by})

@@ -107,7 +107,7 @@ class _Plan:
             self.choices.append(replace(usual.choice(what), asked=True))
         else:
             reason = (
-                f"Chosen by the user in place of {usual.value}, the choice of the policy {self.policy.name}."
+                f"Asked for in place of {usual.value}, the choice of the policy {self.policy.name}."
             )
             self.choices.append(Choice(what, value, reason, overridden=True, asked=True))
         return value
