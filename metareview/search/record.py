@@ -23,6 +23,7 @@ _REGISTRY = re.compile(
     r"|(?<![\d-])20\d\d-\d{6}-\d\d(?:-\d\d)?(?![\d-])|\bJPRN-[A-Za-z]+\d+\b",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(r"\d{4}|NTR")
 _EUDRACT = re.compile(r"20\d\d-\d{6}-\d\d(-\d\d)?")
 
 RETRACTED_BY = ("RetractionIn", "PartialRetractionIn")
@@ -191,6 +192,8 @@ def registry_numbers(text: str) -> tuple[str, ...]:
     >>> registry_numbers("(NCT 04738981; EudraCT 2019-001462-15; ChiCTR2000035740)")
     ('NCT04738981', '2019-001462-15', 'ChiCTR2000035740')
     """
+    if not _DIGITS.search(text):  # most abstracts, at a tenth of the time
+        return ()
     return tuple(dict.fromkeys(_registry_spelling(found) for found in _REGISTRY.findall(text)))
 
 

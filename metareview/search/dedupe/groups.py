@@ -129,17 +129,15 @@ def _judged(faces: Sequence[Face]) -> dict[Pair, Judgement]:
     candidates = candidate_pairs(faces)
     judged = {}
     for pairs, least in ((candidates.likely, 0.0), (candidates.possible, NEARLY)):
-        ordered = sorted(pairs)
-        for (a, b), title in zip(ordered, _title_ratios(faces, ordered), strict=True):
-            if title >= least:
-                judgement = judge(faces[a], faces[b], title)
-                if judgement.decision != DIFFERENT:
-                    judged[a, b] = judgement
+        for (a, b), title in _title_ratios(faces, list(pairs), least):
+            judgement = judge(faces[a], faces[b], title)
+            if judgement.decision != DIFFERENT:
+                judged[a, b] = judgement
     return judged
 
 
-def _title_ratios(faces: Sequence[Face], pairs: Sequence[Pair]) -> list[float]:
-    """Compare the titles of all pairs at once, on all processors."""
+def _title_ratios(faces: Sequence[Face], pairs: Sequence[Pair], least: float) -> list[tuple[Pair, float]]:
+    """Compare the titles of all pairs at once, on all processors; give those that agree enough."""
     import numpy as np
     from rapidfuzz import fuzz
     from rapidfuzz.process import cpdist
@@ -148,9 +146,8 @@ def _title_ratios(faces: Sequence[Face], pairs: Sequence[Pair]) -> list[float]:
         return []
     left = [faces[a].title for a, _ in pairs]
     right = [faces[b].title for _, b in pairs]
-    ratios = cpdist(left, right, scorer=fuzz.ratio, dtype=np.float32, workers=-1)
-    listed: list[float] = ratios.tolist()
-    return listed
+    ratios = cpdist(left, right, scorer=fuzz.ratio, score_cutoff=least, dtype=np.float32, workers=-1)
+    return [(pairs[place], float(ratios[place])) for place in np.flatnonzero(ratios >= least).tolist()]
 
 
 def _apply(
