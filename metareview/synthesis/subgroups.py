@@ -238,5 +238,5 @@ def _on_planning(planned: bool | None) -> str:
     if planned is None:
         return "It is not said whether these subgroups were planned before the data were seen."
     if planned:
-        return "These subgroups were planned in the protocol."
+        return "These subgroups were planned before the data were seen."
     return "These subgroups were chosen post hoc: they can raise a question, not answer one."

@@ -122,7 +122,7 @@ def test_all_of_it_is_printed_for_people(run):
     )  # fmt: skip
     assert code == 0
     for text in (
-        "Subgroups by alloc: Q =", "planned in the protocol", "share one tau2", "Without one study the",
+        "Subgroups by alloc: Q =", "planned before the data were seen", "share one tau2", "Without one study the",
         "Up to, by precision", "DFFITS", "Harbord's test: t (df = 11) = -1.256", "Trim and fill",
     ):  # fmt: skip
         assert text in out

@@ -95,7 +95,7 @@ def test_numbers_as_groups_are_written_as_people_write_them():
 
 @pytest.mark.parametrize(
     ("planned", "said"),
-    [(True, "were planned in the protocol"), (False, "post hoc"), (None, "not said whether")],
+    [(True, "were planned before the data were seen"), (False, "post hoc"), (None, "not said whether")],
 )
 def test_planning_is_always_told(planned, said):
     found = pool_subgroups(pool(BCG), "alloc", planned=planned)
