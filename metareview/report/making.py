@@ -103,7 +103,7 @@ def _write_review(review: Review, answers: Sequence[Answer]) -> tuple[Path, ...]
     rows = [summary_row(answer, review.protocol) for answer in answers]
     texts = {
         folder / "summary.csv": summary_csv(rows),
-        folder / "results.md": results_text(review.name, review.protocol, answers),
+        folder / "results.md": results_text(review, answers),
     }
     for path, text in texts.items():
         write_atomically(path, text)

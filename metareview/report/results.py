@@ -10,15 +10,16 @@ from metareview.report.phrases import result_sentence
 
 if TYPE_CHECKING:
     from metareview.protocol import Protocol
-    from metareview.review import Answer
+    from metareview.review import Answer, Review
 
 
-def results_text(name: str, protocol: Protocol, answers: Sequence[Answer]) -> str:
+def results_text(review: Review, answers: Sequence[Answer]) -> str:
     """Write the results of a review in Markdown."""
-    return "\n".join(_lines(name, protocol, answers)) + "\n"
+    return "\n".join(_lines(review, answers)) + "\n"
 
 
-def _lines(name: str, protocol: Protocol, answers: Sequence[Answer]) -> Iterator[str]:
+def _lines(review: Review, answers: Sequence[Answer]) -> Iterator[str]:
+    protocol, name = review.protocol, review.name
     yield f"# {protocol.title}: results"
     yield ""
     yield (
@@ -27,9 +28,20 @@ def _lines(name: str, protocol: Protocol, answers: Sequence[Answer]) -> Iterator
         f"Registration: {protocol.registration}. CI is the confidence interval of the mean effect; the "
         "prediction interval is for the effect in a new setting."
     )
+    yield ""
+    yield " ".join([review.describe_extraction(), *_doubts(review)])
     for answer in answers:
         yield ""
         yield from _section(answer, protocol)
+
+
+def _doubts(review: Review) -> Iterator[str]:
+    unanswered = review.open_warnings()
+    if unanswered:
+        what = "warning" if len(unanswered) == 1 else "warnings"
+        yield (
+            f"{len(unanswered)} {what} of the sheets are not answered: see `metareview check {review.name}`."
+        )
 
 
 def _section(answer: Answer, protocol: Protocol) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from metareview.effects import MEASURES
 from metareview.errors import MetareviewError, did_you_mean
+from metareview.extraction import check_sheets
 from metareview.review.answering import options_of
 from metareview.review.choosing import choose
 from metareview.synthesis import MODELS, POLICIES
@@ -73,7 +74,8 @@ def _option_problems(analysis: Analysis) -> Iterator[str]:
 
 
 def sheet_problems(protocol: Protocol, sheets: Sheets) -> Iterator[str]:
-    """Say where the sheets leave open which numbers an analysis is to be made from."""
+    """Say what in the sheets cannot be, and where they leave open what an analysis is to be made from."""
+    yield from (str(found) for found in check_sheets(sheets, protocol) if found.level == "error")
     for analysis in protocol.analyses:
         for merged, _ in analysis.with_sensitivity():
             yield from choose(merged, sheets, MEASURES[merged.measure]).problems

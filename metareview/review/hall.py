@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metareview.effects import MEASURES
 from metareview.errors import MetareviewError, did_you_mean
-from metareview.extraction import read_sheets
+from metareview.extraction import check_sheets, describe_extraction, open_findings, read_sheets
 from metareview.protocol import Protocol, read_protocol
 from metareview.review.answering import POOLED_BY_POLICY, Answer, Overrides, Planned, answer
 from metareview.review.checking import plan_problems, sheet_problems
@@ -71,6 +71,14 @@ class Review:
             problems += sheet_problems(self.protocol, sheets)
         if problems:
             raise MetareviewError(problems)
+
+    def open_warnings(self) -> tuple[str, ...]:
+        """Give the warnings of the sheets that nobody has answered."""
+        return tuple(str(found) for found in open_findings(check_sheets(self.sheets, self.protocol)))
+
+    def describe_extraction(self) -> str:
+        """Say in a sentence how many people read the numbers out."""
+        return describe_extraction(self.sheets)
 
     @cached_property
     def planned(self) -> tuple[Planned, ...]:

@@ -134,3 +134,11 @@ def test_a_posterior_brings_its_curves_and_the_answer_under_other_priors(root):
     priors = (folder / "priors.csv").read_text("utf-8").splitlines()
     assert priors[1].startswith("half-normal(0.5),0.57")
     assert len(priors) > 3
+
+
+def test_the_results_say_that_data_were_extracted_once_and_that_warnings_are_open(root):
+    text = (root / "output" / "small" / "results.md").read_text("utf-8")
+    assert "rows were extracted once, without a second independent extraction" in text
+    lay_out(root, results=RESULTS.replace("low,50,6,12,derived", "low,50,6,13,derived"))
+    make_output(Review("small", root))
+    assert "of the sheets" in (root / "output" / "small" / "results.md").read_text("utf-8")

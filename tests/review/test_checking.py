@@ -45,3 +45,12 @@ def test_faults_of_plan_and_sheets_come_at_once(tmp_path):
     found = problems(tmp_path, protocol=bad_plan, results=bad_sheet)
     assert any("RRR" in problem for problem in found)
     assert any('events is "140"; it cannot exceed n (100)' in problem for problem in found)
+
+
+def test_what_the_radar_finds_impossible_stops_the_review(tmp_path):
+    cause = (
+        'id = "cause"\nlabel = "Death of the disease"\nkind = "binary"\nwithin = "death"\nbetter = "lower"\n'
+    )
+    plan = PROTOCOL.replace('id = "relapse"\nlabel', cause + '\n[[outcomes]]\nid = "relapse"\nlabel', 1)
+    more = "r12,A,cause,day 28,ITT,drug,100,11,,reported,pmid:1,Table 2,11/100,AB,2026-01-02,\n"
+    assert any("r12" in p or ":13:" in p for p in problems(tmp_path, protocol=plan, results=RESULTS + more))
