@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -58,7 +58,7 @@ def _say(console: Console, first: str, *others: str) -> None:
     """Print a sentence, and under it those that go with it."""
     console.print(Text(first, style="bold"))
     for other in others:
-        console.print(Padding(Text(other), (0, 0, 0, 2), expand=False))
+        console.print(Text(fill(other, console.width - 1, initial_indent="  ", subsequent_indent="  ")))
     console.print()
 
 

@@ -227,6 +227,7 @@ TESTS: dict[str, _Test] = {
 _TIED = "estimate and standard error are tied to each other, so that Egger's test finds asymmetry too often"
 _SIZE = f"{_TIED}; the predictor of Peters' test is the size of the study alone"
 _PLAIN = "the effect and its standard error are not tied to each other by its formula"
+_GENERAL = "it is the general test, and little is known of how it behaves with this measure"
 _RECOMMENDED: dict[str, tuple[str, str]] = {
     "OR": ("harbord", _TIED),
     "PETO": ("harbord", _TIED),
@@ -237,6 +238,7 @@ _RECOMMENDED: dict[str, tuple[str, str]] = {
         "thompson-sharp",
         "the variance of an arcsine difference depends on the sizes alone (Rücker et al. 2008)",
     ),
+    **dict.fromkeys(("MD", "MC", "HR", "ZCOR", "ZPCOR"), ("egger", _PLAIN)),
     **dict.fromkeys(("SMD", "SMDH", "D"), ("pustejovsky", _TIED)),
     **dict.fromkeys(("PR", "PLN", "PLO", "PAS", "PFT"), ("peters-one-arm", _SIZE)),
 }
@@ -306,9 +308,9 @@ def _choose(effects: Effects, test: str) -> tuple[str, str]:
                 f'The test for asymmetry is "{test}"; {did_you_mean(test, ["auto", *TESTS])}'
             )
         return test, "The test was asked for by name."
-    code, why = _RECOMMENDED.get(measure, ("egger", _PLAIN))
+    code, why = _RECOMMENDED.get(measure, ("egger", _GENERAL))
     if _has(effects, TESTS[code].needs):
-        return code, f"{TESTS[code].label} suits this measure ({measure}): {why}."
+        return code, f"{TESTS[code].label} was taken for {measure}: {why}."
     lacking = ", ".join(TESTS[code].needs)
     return (
         "egger",
