@@ -58,7 +58,17 @@ def _say(console: Console, first: str, *others: str) -> None:
     """Print a sentence, and under it those that go with it."""
     console.print(Text(first, style="bold"))
     for other in others:
-        console.print(Text(fill(other, console.width - 1, initial_indent="  ", subsequent_indent="  ")))
+        console.print(
+            Text(
+                fill(
+                    other,
+                    console.width - 1,
+                    initial_indent="  ",
+                    subsequent_indent="  ",
+                    break_on_hyphens=False,
+                )
+            )
+        )
     console.print()
 
 
