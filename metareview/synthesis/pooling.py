@@ -106,9 +106,7 @@ class _Plan:
         if value == usual.value:
             self.choices.append(replace(usual.choice(what), asked=True))
         else:
-            reason = (
-                f"Asked for in place of {usual.value}, the choice of the policy {self.policy.name}."
-            )
+            reason = f"Asked for in place of {usual.value}, the choice of the policy {self.policy.name}."
             self.choices.append(Choice(what, value, reason, overridden=True, asked=True))
         return value
 
