@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help pool check search figures test lint types unit test-slow reference docs bench constraints clean
+.PHONY: help pool check search flow figures test lint types unit test-slow reference docs bench constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,13 @@ check: .venv/.made ## say every fault of REVIEW's protocol and sheets
 search: .venv/.made ## run the protocol's PubMed searches (needs a network and NCBI_EMAIL)
 	@$(BIN)/metareview search $(REVIEW)
 
+flow: .venv/.made ## count REVIEW's records and draw its PRISMA 2020 flow diagram
+	@mkdir -p output/$(REVIEW)
+	@$(BIN)/metareview flow $(REVIEW) -o output/$(REVIEW)/flow.svg
+
+figures: .venv/.made pool ## draw REVIEW's figures, and the gallery of the docs
+	@$(BIN)/python docs/make_gallery.py
+
 test: lint types unit ## lint, types and tests: what continuous integration runs
 
 lint: .venv/.made-dev ## style of the code
@@ -46,6 +53,19 @@ unit: .venv/.made-dev ## the tests, doctests and examples in the docs
 
 test-slow: .venv/.made-dev ## the long runs: fuzzing, fault storms, thousands of layouts
 	@$(BIN)/pytest -m slow
+
+docs: .venv/.made ## renew the pages that are made from the code
+	@$(BIN)/python docs/make_cli.py
+	@$(BIN)/python docs/make_policies.py
+	@$(BIN)/metareview measures --markdown > docs/measures.md
+	@$(BIN)/python -m metareview.extraction.checks.page
+	@$(BIN)/python docs/make_gallery.py
+
+reference: ## make the reference values again (needs R with metafor; tests do not)
+	@cd tests/reference && for script in make_*.R; do echo "$$script"; Rscript $$script; done
+
+bench: .venv/.made-dev ## measure the speed of pooling, rare-event models, figures, parsing and duplicates
+	@for name in pooling rare_speed whole_process figures parse dedupe; do $(BIN)/python -m benchmarks.$$name; done
 
 constraints: ## renew constraints.txt from the newest releases (in a new environment)
 	@$(PYTHON) -m venv .venv-new && .venv-new/bin/pip install --quiet --editable '.[dev]'
