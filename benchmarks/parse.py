@@ -28,12 +28,16 @@ AUTHOR = """<Author ValidYN="Y"><LastName>Name{n}</LastName><ForeName>Given</For
 HEADING = """<MeshHeading><DescriptorName UI="D{n:06d}" MajorTopicYN="N">Heading {n}</DescriptorName>
 </MeshHeading>"""
 ARTICLE = """<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM"><PMID Version="1">{n}</PMID>
-<DateRevised><Year>2024</Year><Month>01</Month><Day>05</Day></DateRevised><Article PubModel="Print"><Journal>
+<DateRevised><Year>2024</Year><Month>01</Month><Day>05</Day></DateRevised>
+<Article PubModel="Print"><Journal>
 <ISSN IssnType="Print">1234-5678</ISSN><JournalIssue CitedMedium="Print"><Volume>5</Volume><Issue>2</Issue>
-<PubDate><Year>2020</Year><Month>Mar</Month></PubDate></JournalIssue><Title>Journal of Generated Medicine</Title>
-<ISOAbbreviation>J Gen Med</ISOAbbreviation></Journal><ArticleTitle>A trial of cells, number {n}.</ArticleTitle>
+<PubDate><Year>2020</Year><Month>Mar</Month></PubDate></JournalIssue>
+<Title>Journal of Generated Medicine</Title>
+<ISOAbbreviation>J Gen Med</ISOAbbreviation></Journal>
+<ArticleTitle>A trial of cells, number {n}.</ArticleTitle>
 <Pagination><MedlinePgn>101-9</MedlinePgn></Pagination><Abstract>
-<AbstractText Label="BACKGROUND">{text}</AbstractText><AbstractText Label="RESULTS">{text}</AbstractText></Abstract>
+<AbstractText Label="BACKGROUND">{text}</AbstractText>
+<AbstractText Label="RESULTS">{text}</AbstractText></Abstract>
 <AuthorList CompleteYN="Y">{authors}</AuthorList><Language>eng</Language><PublicationTypeList>
 <PublicationType UI="D016428">Journal Article</PublicationType></PublicationTypeList></Article>
 <MedlineJournalInfo><Country>Nowhere</Country><MedlineTA>J Gen Med</MedlineTA></MedlineJournalInfo>
@@ -94,7 +98,7 @@ def read_once(reader: str, path: Path) -> None:
 
 
 def main() -> None:
-    """Print the comparison, then our memory on larger and larger files."""
+    """Print the comparison, then ours on larger and larger files; the last column is memory at the peak."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--read", nargs=2, metavar=("READER", "FILE"))
     parser.add_argument(
@@ -110,16 +114,12 @@ def main() -> None:
         size = path.stat().st_size / 2**20
         rows = {name: min(measured(name, path) for _ in range(3)) for name in ("ours", "theirs")}
         for name, (cpu, wall, memory) in rows.items():
-            print(
-                f"{name:7} {size:5.0f} MiB: {cpu:6.2f} s processor, {wall:6.2f} s, {memory:5.0f} MiB at the peak"
-            )
+            print(f"{name:7} {size:5.0f} MiB: {cpu:6.2f} s processor, {wall:6.2f} s, {memory:5.0f} MiB")
         print(f"ratio of processor time: {rows['theirs'][0] / rows['ours'][0]:.1f}")
         for target in (64, 256, given.largest):
             make_file(path, int(2_000 * target / size))
             cpu, wall, memory = measured("ours", path)
-            print(
-                f"ours    {target:5} MiB: {cpu:6.2f} s processor, {wall:6.2f} s, {memory:5.0f} MiB at the peak"
-            )
+            print(f"ours    {target:5} MiB: {cpu:6.2f} s processor, {wall:6.2f} s, {memory:5.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ _QUOTED_PMCID = re.compile(r"\bPMC\d{4,9}\b")
 _MARKUP = re.compile(
     r"</?(?:i|b|u|em|strong|sub|sup|p|br|jats:[a-z]+|span|h\d|inf)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
-_INITIALS = re.compile(r"(?:[^\W\d_]\.?[- ]?){1,4}(?:,? ?(?:Jr|Sr|II|III)\.?)?")
+_INITIALS = re.compile(r"(?:[^\W\d_a-zà-ÿ]\.?[- ]?){1,4}(?:,? ?(?:Jr|Sr|II|III)\.?)?")
 _LIST = re.compile(r"\s*[;\n]\s*")
 _NO_ABSTRACT = re.compile(r"\W*(no abstract( is)? available|abstract not available|n/?a)?\W*", re.IGNORECASE)
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
