@@ -196,20 +196,20 @@ def wrap_text(text: str, width: float, size: float, face: str = "regular") -> tu
 
 
 def _wrap_paragraph(text: str, width: float, size: float, face: str) -> Iterator[str]:
-    if text_width(text, size, face) <= width:
-        yield text
-        return
-    line = ""
+    """Fill lines piece by piece; pieces are measured alone, so that a word is measured but once."""
+    line, taken = "", 0.0
+    if not text.strip():
+        yield ""
     for word in _pieces(text):
         piece = word
-        if line and text_width((line + piece).rstrip(), size, face) > width:
+        if line and taken + text_width(piece.rstrip(), size, face) > width:
             yield line.rstrip()
-            line = ""
-        while text_width((line + piece).rstrip(), size, face) > width and len(piece) > 1:
+            line, taken = "", 0.0
+        while text_width(piece.rstrip(), size, face) > width and len(piece) > 1:
             cut = _longest_fit(piece, width, size, face)
             yield piece[:cut]
             piece = piece[cut:]
-        line += piece
+        line, taken = line + piece, taken + text_width(piece, size, face)
     if line.strip():
         yield line.rstrip()
 
