@@ -109,6 +109,7 @@ class Reading:
     texts : columns of words a measure reads (``direction``, ``scale``), ``(k,)`` each
     labels : ``(k,)`` study labels
     moderators : every other column
+    faults : a sentence per cell that is no number; it stands as missing in ``columns``
     """
 
     columns: Columns
@@ -116,6 +117,7 @@ class Reading:
     texts: Mapping[str, tuple[str, ...]]
     labels: tuple[str, ...]
     moderators: Mapping[str, Sequence[Any]]
+    faults: tuple[str, ...] = ()
 
     def name(self, column: str) -> str:
         """Say how the reader called a column."""
@@ -152,24 +154,25 @@ def read_columns(
     Raises
     ------
     EffectError
-        All cells that are no number, all columns of another length, and names given twice.
+        All columns of another length, and names given twice.
     """
     words = set(words)
     found, called, problems = _match(given, set(accepted) | words, NAMES[kind])
     k = _length(given, problems)
     names = _labels(given, labels, k, problems)
+    if problems:  # of its shape; the cells cannot be told apart
+        raise EffectError(problems)
+    faults: list[str] = []
     columns: dict[str, FloatArray] = {}
     texts: dict[str, tuple[str, ...]] = {}
     for name, values in found.items():
         if name in words:
             texts[name] = tuple(_text(v) for v in values)
         else:
-            columns[name] = _numbers(values, called[name], names, problems)
-    if problems:
-        raise EffectError(problems)
+            columns[name] = _numbers(values, called[name], names, faults)
     used = {*called.values(), *LABEL_COLUMNS}
     moderators = {str(n): _kept(v) for n, v in given.items() if n not in used}
-    return Reading(columns, called, texts, names, moderators)
+    return Reading(columns, called, texts, names, moderators, tuple(faults))
 
 
 def as_mapping(data: Any) -> dict[str, Any]:
@@ -269,7 +272,7 @@ def _numbers(values: Any, name: str, labels: Sequence[str], problems: list[str])
         for i in where(np.isinf(numbers))
         if i < len(labels)
     ]
-    return numbers
+    return np.where(np.isinf(numbers), np.nan, numbers)
 
 
 def _number(value: Any) -> float | str:

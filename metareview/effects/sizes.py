@@ -139,7 +139,7 @@ def _accepted(row: Measure, given: Mapping[str, Any]) -> tuple[tuple[str, ...], 
 
 def _refuse(row: Measure, reading: Reading, columns: Columns) -> None:
     """Refuse what cannot be, all of it at once."""
-    problems = [*impossible(reading, row.kind), *contrast_faults(reading, row)]
+    problems = [*reading.faults, *impossible(reading, row.kind), *contrast_faults(reading, row)]
     absent = missing_columns(row, columns)
     if not _has_reported(row, reading) and absent:
         problems.append(_needs(row, reading, absent))
