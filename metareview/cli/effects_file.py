@@ -42,7 +42,8 @@ def effects_from_file(
     try:
         return effect_sizes(_columns(table), measure=measure, zero_cells=zero_cells, vtype=vtype)
     except EffectError as error:
-        raise EffectError([_placed(problem, table) for problem in error.problems]) from None
+        by_row = sorted(error.problems, key=_row)
+        raise EffectError([_placed(problem, table) for problem in by_row]) from None
 
 
 def _read(path: str) -> Table:
@@ -74,6 +75,12 @@ def _values(table: Table, name: str) -> list[Any]:
 def _kept(cell: str, value: float) -> str:
     """Keep a cell of a column that also holds words; a decimal comma becomes a point."""
     return cell if value != value or "," not in cell else f"{value:.17g}"  # noqa: PLR0124 (NaN)
+
+
+def _row(problem: str) -> int:
+    """Return the row a problem is about; 0 where it is about the table."""
+    found = _ROW.match(problem)
+    return int(found.group(1)) if found else 0
 
 
 def _placed(problem: str, table: Table) -> str:
