@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import gzip
 import json
 import random
 import re
@@ -372,6 +373,15 @@ class _Handler(BaseHTTPRequestHandler):
             kind="text/plain",
         )
 
+    def _fail_packed(self, program: str, asked: dict[str, list[str]]) -> None:
+        """Send a good reply as some proxies repack it."""
+        body = gzip.compress(self._good(program, asked))
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def _fail_cut(self, program: str, asked: dict[str, list[str]]) -> None:
         body = self._good(program, asked)
         self._send(200, body[: len(body) * 2 // 3])
@@ -437,7 +447,7 @@ class _Handler(BaseHTTPRequestHandler):
 QUICK_FAULTS = (
     "429 500 503 page json empty error error-400 cut short chunk close reset fewer other".split()  # noqa: SIM905
 )
-SLOW_FAULTS = ["stall", "dribble"]
+SLOW_FAULTS = ["stall", "dribble", "packed"]
 
 
 def main() -> None:

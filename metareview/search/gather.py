@@ -26,7 +26,7 @@ class Gathered:
     known: tuple[str, ...]
 
 
-def gather(held: Iterable[Record], given: Iterable[Record], source: str) -> Gathered:
+def gather_records(held: Iterable[Record], given: Iterable[Record], source: str) -> Gathered:
     """Add records to a table.
 
     A record is the same row as before when the same database gave it before under the same
@@ -86,6 +86,6 @@ def _free(name: str, rows: dict[str, Record]) -> str:
 def gather_into(path: Path, given: Iterable[Record], source: str) -> Gathered:
     """Add records to the table in a file, which need not be there yet."""
     held = read_records(path) if path.exists() else []
-    gathered = gather(held, given, source)
+    gathered = gather_records(held, given, source)
     write_records(path, gathered.records)
     return gathered

@@ -7,7 +7,7 @@ import pytest
 from metareview.errors import FormatError
 from metareview.files import sha256
 from metareview.search.catalogue import read_records
-from metareview.search.gather import gather
+from metareview.search.gather import gather_records
 from metareview.search.importing import Origin, import_file
 from metareview.search.ledger import read_searches
 from metareview.search.record import Record
@@ -73,9 +73,9 @@ def test_records_that_cannot_be_read_are_listed_beside_the_file(tmp_path):
 
 def test_two_abstracts_under_one_doi_stay_two_records():
     talks = [Record(id="", title=t, doi="10.5555/s", database="Embase") for t in ("One", "Two")]
-    first = gather([], talks, "s1")
+    first = gather_records([], talks, "s1")
     assert first.added == ("doi:10.5555/s", "doi:10.5555/s~2")
-    again = gather(first.records, reversed(talks), "s2")
+    again = gather_records(first.records, reversed(talks), "s2")
     assert (again.added, set(again.known)) == ((), set(first.added))
     assert [r.title for r in again.records] == ["One", "Two"]
 

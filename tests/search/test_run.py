@@ -239,7 +239,7 @@ def storms(articles, tmp_path, schedules):
 
 
 def test_a_storm_of_faults_ends_complete_and_equal_to_a_calm_run(tmp_path):
-    storms(corpus(10_400), tmp_path, 3)
+    storms(corpus(10_400), tmp_path, 2)
 
 
 @pytest.mark.slow

@@ -6,9 +6,11 @@ that sends a byte now and then. Here silence, slowness and the whole attempt are
 
 from __future__ import annotations
 
+import gzip
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -190,7 +192,17 @@ def _whole_body(response: HTTPResponse, patience: Patience) -> bytes:
             raise ConnectionLostError(f"the reply is larger than {MAX_REPLY // 2**20} MiB")
     if announced is not None and size != announced:
         raise ConnectionLostError(f"the reply was cut short: {size} of {announced} bytes")
-    return b"".join(parts)
+    return _unpacked(b"".join(parts), response.getheader("Content-Encoding", ""))
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Undo what some proxies do although it was not asked for."""
+    if encoding.casefold() != "gzip":
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        raise ConnectionLostError("the packed reply cannot be unpacked") from None
 
 
 def _connection(url: str, silence: float) -> tuple[HTTPConnection, str]:

@@ -28,7 +28,7 @@ def named(record: Record) -> Record:
     return replace(record, id=own_id(record))
 
 
-def entry(line: int, record: Record, says: str = "") -> Entry:
+def accept(line: int, record: Record, says: str = "") -> Entry:
     """Accept a record that says at least what it is; refuse one without any name."""
     if record.title or record.pmid or record.doi or record.accession or record.registry:
         return Entry(line, named(record), says)

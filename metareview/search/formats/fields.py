@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from metareview.search.formats.entry import Entry, entry
+from metareview.search.formats.entry import Entry, accept
 from metareview.search.record import (
     Link,
     Record,
@@ -83,7 +83,7 @@ def record_entry(line: int, values: Values, database: str = "", says: str = "") 
     says
         What is to be told of it already.
     """
-    return entry(line, record_of(values, database), says)
+    return accept(line, record_of(values, database), says)
 
 
 def record_of(values: Values, database: str = "") -> Record:
