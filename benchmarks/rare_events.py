@@ -3,18 +3,17 @@
 Simulates reviews of two to five trials with event rates of 0.5 to 20 per cent, pools each by every
 model, and tells bias, coverage, and how often a model gives no finite answer::
 
-    python -m benchmarks.rare_events simulate --sets 20000 --json rare.json
-    python -m benchmarks.rare_events report rare.json
+    python -m benchmarks.rare_events simulate --first 0 --sets 20000 --to rare.npz
+    python -m benchmarks.rare_events report rare.npz
 
-``simulate`` is deterministic; ``report`` writes the table and the picture of docs/rare-events.md.
+Every data set has a seed of its own, so a run may be cut into pieces (``--first``); ``report`` takes
+them all and writes the table and the picture of docs/rare-events.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,29 +80,38 @@ def one_set(index: int, setting: Setting, seed: int) -> Iterator[tuple[str, floa
         )
 
 
-def simulate(sets: int, seed: int) -> dict[str, object]:
-    """Run the simulation; an exception in any fit counts as a crash and is told."""
+def simulate(first: int, sets: int, seed: int) -> tuple[np.ndarray, list[str]]:
+    """Return estimates and intervals, ``(sets, models, 3)``, and what crashed."""
     from rich.progress import track
 
-    design, results, crashes = settings(), {}, []
-    started = time.perf_counter()
-    for index in track(range(sets), description="simulating", console=_stderr()):
+    design, crashes = settings(), []
+    rows = np.full((sets, len(MODELS) + 1, 3), np.nan)
+    for index in track(range(first, first + sets), description="simulating", console=_stderr()):
         setting = design[index % len(design)]
         try:
-            rows = list(one_set(index, setting, seed))
+            rows[index - first] = [row[1:] for row in one_set(index, setting, seed)]
         except Exception as error:
             crashes.append(f"set {index} {setting}: {type(error).__name__}: {error}")
-            continue
-        for model, estimate, low, high in rows:
-            results.setdefault((model, index % len(design)), []).append((estimate, low, high))
+    return rows, crashes
+
+
+def gathered(files: list[Path]) -> dict[str, object]:
+    """Put the pieces of a run together and summarise each model in each setting."""
+    design, pieces, crashes = settings(), [], []
+    for file in files:
+        with np.load(file) as piece:
+            numbers = piece["first"] + np.arange(len(piece["rows"]))
+            pieces.append((numbers % len(design), piece["rows"]))
+            crashes.extend(piece["crashes"].tolist())
+            seed = int(piece["seed"])
+    where, rows = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     cells = [
-        {"model": model, **design[at].__dict__, **summarise(np.array(rows), design[at].log_or)}
-        for (model, at), rows in sorted(results.items())
+        {"model": model, **setting.__dict__, **summarise(rows[where == at, number], setting.log_or)}
+        for at, setting in enumerate(design)
+        for number, model in enumerate((INVERSE_VARIANCE, *MODELS))
+        if (where == at).any()
     ]
-    return {
-        "sets": sets, "seed": seed, "crashes": crashes, "seconds": round(time.perf_counter() - started, 1),
-        "cells": cells,
-    }  # fmt: skip
+    return {"sets": len(rows), "seed": seed, "crashes": crashes, "cells": cells}
 
 
 def _stderr() -> object:
@@ -143,22 +151,24 @@ def main(arguments: list[str] | None = None) -> int:
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("simulate")
+    run.add_argument("--first", type=int, default=0)
     run.add_argument("--sets", type=int, default=20_000)
     run.add_argument("--seed", type=int, default=2024)
-    run.add_argument("--json", type=Path, required=True)
+    run.add_argument("--to", type=Path, required=True)
     tell = verbs.add_parser("report")
-    tell.add_argument("json", type=Path)
+    tell.add_argument("files", type=Path, nargs="+")
     options = parser.parse_args(arguments)
-    if options.verb == "simulate":
-        found = simulate(options.sets, options.seed)
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        for crash in found["crashes"]:
-            print(crash, file=sys.stderr)
-        return 1 if found["crashes"] else 0
-    from benchmarks.rare_events_report import write_report
+    if options.verb == "report":
+        from benchmarks.rare_events_report import write_report
 
-    write_report(json.loads(options.json.read_text(encoding="utf-8")), DOCS)
-    return 0
+        write_report(gathered(options.files), DOCS)
+        return 0
+    rows, crashes = simulate(options.first, options.sets, options.seed)
+    np.savez(
+        options.to, rows=rows, crashes=np.array(crashes, dtype=str), first=options.first, seed=options.seed
+    )
+    print("\n".join(crashes), file=sys.stderr)
+    return 1 if crashes else 0
 
 
 if __name__ == "__main__":

@@ -59,16 +59,16 @@ def posterior_files(synthesis: Synthesis) -> dict[str, str]:
     """Give the data of a posterior's figures: its curves, and the answer under other priors."""
     from metareview.synthesis.bayes import (
         PRIORS,
+        compare_priors,
+        compared_rows,
         curves_of,
         posterior_of,
-        sensitivity,
-        sensitivity_rows,
     )
 
     level, own = synthesis.method.level, synthesis.method.tau2
     posterior = posterior_of(synthesis.effects, prior=own, level=level)
     priors = tuple(dict.fromkeys([own, *PRIORS]))
-    rows = sensitivity_rows(sensitivity(synthesis.effects, priors=priors, level=level))
+    rows = compared_rows(compare_priors(synthesis.effects, priors=priors, level=level))
     return {
         "posterior.json": _json(curves_of(posterior).as_dict()),
         "priors.csv": _csv(rows),

@@ -31,14 +31,14 @@ class Model:
 
 _RATIO, _ORDER = ("OR", "IRR"), ("order",)
 MODELS: Mapping[str, Model] = {
-    "mh": Model("Mantel-Haenszel", ("OR", "RR", "VE", "RD", "IRR", "IRD"), rare.mantel_haenszel),
+    "mh": Model("Mantel-Haenszel", ("OR", "RR", "VE", "RD", "IRR", "IRD"), rare.pool_mantel_haenszel),
     "peto": Model("Peto", ("OR", "PETO"), rare.peto_odds_ratio),
     "um.fs": Model("Mixed model, fixed study intercepts", _RATIO, rare.um_fs, _ORDER),
     "um.rs": Model("Mixed model, random study intercepts", _RATIO, rare.um_rs, _ORDER),
     "cm.el": Model("Conditional model, exact likelihood", _RATIO, rare.cm_el, _ORDER),
     "cm.al": Model("Conditional model, approximate likelihood", _RATIO, rare.cm_al, _ORDER),
     "logit-normal": Model("Binomial-normal model", ("PLO",), rare.logit_normal, _ORDER),
-    "betabin": Model("Beta-binomial model", ("OR", "PLO"), rare.beta_binomial),
+    "betabin": Model("Beta-binomial model", ("OR", "PLO"), rare.pool_beta_binomial),
     "firth": Model("Firth's penalised logistic regression", ("OR",), rare.firth_logistic),
     "bayes": Model("Bayesian normal-normal model", (), bayes.pool_bayes, ("prior", "mu_prior")),
     "poisson-normal": Model("Poisson-normal model", ("IRLN",), rare.poisson_normal, _ORDER),

@@ -143,9 +143,10 @@ def _common(effects: Effects, inside: BoolArray, q_about: str) -> Weighted:
     stack = stack_one(effects.yi[inside], effects.vi[inside])
     common = weigh(stack, np.zeros(1))
     if q_about == "mh" and effects.measure.kind == "binary" and "ci" in effects.data:
-        from metareview.synthesis.rare import mantel_haenszel
+        from metareview.synthesis.rare import pool_mantel_haenszel
 
-        about = mantel_haenszel(effects).estimate if effects.measure.code in ("OR", "RR", "RD") else np.nan
+        poolable = effects.measure.code in ("OR", "RR", "RD")
+        about = pool_mantel_haenszel(effects).estimate if poolable else np.nan
         return replace(common, mu=about - stack.centre) if isfinite(about) else common
     return common
 

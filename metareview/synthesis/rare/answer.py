@@ -70,7 +70,7 @@ class Recipe:
     citation: str
 
 
-def answer(effects: Effects, finding: Finding, recipe: Recipe, level: float) -> Synthesis:
+def synthesis_from(effects: Effects, finding: Finding, recipe: Recipe, level: float) -> Synthesis:
     """Make the synthesis of a finding.
 
     Parameters

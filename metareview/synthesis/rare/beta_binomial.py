@@ -10,7 +10,7 @@ from scipy.special import chdtrc, expit, gammaln, xlogy
 
 from metareview.effects import Effects, FloatArray
 from metareview.synthesis.model import Synthesis
-from metareview.synthesis.rare.answer import Finding, Recipe, answer
+from metareview.synthesis.rare.answer import Finding, Recipe, synthesis_from
 from metareview.synthesis.rare.counts import OneArm, TwoArms, one_arm, two_arms
 from metareview.synthesis.rare.direction import endless, endless_sentence
 from metareview.synthesis.rare.kernels import log_choose
@@ -30,7 +30,7 @@ _BEYOND = 40.0
 _SMALLEST = 1e-4
 
 
-def beta_binomial(effects: Effects, *, level: float = 0.95) -> Synthesis:
+def pool_beta_binomial(effects: Effects, *, level: float = 0.95) -> Synthesis:
     """Fit the beta-binomial model by maximum likelihood, to two arms or to one.
 
     The events of arm j of study i are beta-binomial with mean risk ``p_j`` and one correlation rho
@@ -52,8 +52,8 @@ def beta_binomial(effects: Effects, *, level: float = 0.95) -> Synthesis:
     need_measure(effects, ("OR", "PLO"), _RECIPE.model)
     if effects.measure.code == "PLO":
         arm = one_arm(effects)
-        return answer(effects, _one_armed(arm), _RECIPE, level)
-    return answer(effects, _two_armed(two_arms(effects)), _RECIPE, level)
+        return synthesis_from(effects, _one_armed(arm), _RECIPE, level)
+    return synthesis_from(effects, _two_armed(two_arms(effects)), _RECIPE, level)
 
 
 def _two_armed(arms: TwoArms) -> Finding:

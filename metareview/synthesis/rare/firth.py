@@ -11,7 +11,7 @@ from scipy.special import chdtrc, chdtri, expit
 
 from metareview.effects import Effects, FloatArray, Interval
 from metareview.synthesis.model import Synthesis
-from metareview.synthesis.rare.answer import Finding, Recipe, Spread, answer
+from metareview.synthesis.rare.answer import Finding, Recipe, Spread, synthesis_from
 from metareview.synthesis.rare.counts import TwoArms, two_arms
 from metareview.synthesis.rare.kernels import log_choose, two_binomials
 from metareview.synthesis.rare.maximum import maximise
@@ -59,14 +59,14 @@ def firth_logistic(effects: Effects, *, level: float = 0.95) -> Synthesis:
     )
     if not arms.x1.size:
         note = "No study bears on the odds ratio: in each, both arms have no event or only events."
-        return answer(effects, Finding(arms.inside, nan, nan, None, notes=(note,)), _RECIPE, level)
+        return synthesis_from(effects, Finding(arms.inside, nan, nan, None, notes=(note,)), _RECIPE, level)
     top = _fit(arms, None)
     finding = Finding(
         arms.inside, top.mu, top.se, _spread(arms), ci=_interval(arms, top, level), study_notes=silent,
         p=_p(arms, top), details={"penalised_log_likelihood": top.value},
         notes=(_ON_INTERVAL,),
     )  # fmt: skip
-    return answer(effects, finding, _RECIPE, level)
+    return synthesis_from(effects, finding, _RECIPE, level)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,7 +11,7 @@ from scipy.special import chdtrc
 from metareview.effects import Effects, FloatArray
 from metareview.errors import SynthesisError
 from metareview.synthesis.model import Synthesis
-from metareview.synthesis.rare.answer import Finding, Recipe, Spread, answer
+from metareview.synthesis.rare.answer import Finding, Recipe, Spread, synthesis_from
 from metareview.synthesis.rare.counts import Mask, TwoArms, two_arms
 
 _RECIPE = Recipe(
@@ -35,7 +35,7 @@ class Pooled:
     weights: FloatArray
 
 
-def mantel_haenszel(effects: Effects, *, level: float = 0.95) -> Synthesis:
+def pool_mantel_haenszel(effects: Effects, *, level: float = 0.95) -> Synthesis:
     """Pool OR, RR, RD, IRR or IRD by Mantel and Haenszel, with no correction for zero cells.
 
     Variances: Robins, Breslow & Greenland 1986 (OR), Greenland & Robins 1985 (RR, RD, IRR, IRD; for
@@ -74,7 +74,7 @@ def mantel_haenszel(effects: Effects, *, level: float = 0.95) -> Synthesis:
         notes=(*_infinite(pooled.estimate, code), *notes),
         study_notes=_silence(arms, code),
     )
-    return answer(effects, finding, _RECIPE, level)
+    return synthesis_from(effects, finding, _RECIPE, level)
 
 
 def _odds_ratio(arms: TwoArms) -> Pooled:

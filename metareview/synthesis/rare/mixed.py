@@ -11,7 +11,7 @@ import numpy as np
 from metareview.effects import Effects
 from metareview.errors import SynthesisError
 from metareview.synthesis.model import Synthesis
-from metareview.synthesis.rare.answer import Finding, Recipe, Spread, answer
+from metareview.synthesis.rare.answer import Finding, Recipe, Spread, synthesis_from
 from metareview.synthesis.rare.counts import Mask, TwoArms, one_arm, refuse_fractions, two_arms
 from metareview.synthesis.rare.kernels import (
     Kernel,
@@ -168,7 +168,7 @@ def _two_armed(
     order: int | None,
 ) -> Synthesis:
     if not arms.x1.size:
-        return answer(effects, _nothing(effects, arms.inside), recipe, level)
+        return synthesis_from(effects, _nothing(effects, arms.inside), recipe, level)
     return _fitted(effects, arms.inside, kernel(arms.x1, arms.n1, arms.x2, arms.n2), recipe, level, order)
 
 
@@ -185,7 +185,7 @@ def _fitted(
         details=details_of(found),
         notes=tuple(sentences_of(found, kernel.k)),
     )
-    return answer(effects, finding, recipe, level)
+    return synthesis_from(effects, finding, recipe, level)
 
 
 def checked_order(order: int | None, usual: int) -> int:

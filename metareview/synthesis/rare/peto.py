@@ -9,7 +9,7 @@ import numpy as np
 from metareview.effects import Effects, FloatArray
 from metareview.errors import SynthesisError
 from metareview.synthesis.model import Synthesis
-from metareview.synthesis.rare.answer import Finding, Recipe, Spread, answer
+from metareview.synthesis.rare.answer import Finding, Recipe, Spread, synthesis_from
 from metareview.synthesis.rare.counts import TwoArms, two_arms
 
 _RECIPE = Recipe(
@@ -62,7 +62,7 @@ def peto_odds_ratio(effects: Effects, *, level: float = 0.95) -> Synthesis:
             "Both arms alike in having none or only events; it says nothing of an odds ratio.",
         ),
     )
-    return answer(effects, finding, _RECIPE, level)
+    return synthesis_from(effects, finding, _RECIPE, level)
 
 
 def observed_less_expected(arms: TwoArms) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ from scipy.special import expit, gammaln
 from metareview.effects import Effects, FloatArray
 from metareview.errors import SynthesisError
 from metareview.synthesis.model import Synthesis
-from metareview.synthesis.rare.answer import Finding, Recipe, Spread, answer
+from metareview.synthesis.rare.answer import Finding, Recipe, Spread, synthesis_from
 from metareview.synthesis.rare.counts import TwoArms, two_arms
 from metareview.synthesis.rare.direction import endless, endless_sentence
 from metareview.synthesis.rare.kernels import Kernel, Slopes, log_choose
@@ -66,8 +66,8 @@ def um_rs(effects: Effects, *, level: float = 0.95, order: int | None = None) ->
     direction = endless(arms)
     if direction is not None:
         finding = Finding(arms.inside, direction, nan, None, notes=(endless_sentence(direction),))
-        return answer(effects, finding, _RECIPE, level)
-    return answer(effects, _finding(everyone, arms, order), _RECIPE, level)
+        return synthesis_from(effects, finding, _RECIPE, level)
+    return synthesis_from(effects, _finding(everyone, arms, order), _RECIPE, level)
 
 
 def _finding(everyone: TwoArms, arms: TwoArms, order: int) -> Finding:

@@ -62,7 +62,7 @@ def curves_of(posterior: Posterior, *, points: int = _GRID) -> Curves:
     )  # fmt: skip
 
 
-def sensitivity(
+def compare_priors(
     effects: Effects,
     *,
     priors: Sequence[str] = PRIORS,
@@ -95,7 +95,7 @@ def sensitivity(
     return tuple(found)
 
 
-def sensitivity_rows(posteriors: Sequence[Posterior]) -> pd.DataFrame:
+def compared_rows(posteriors: Sequence[Posterior]) -> pd.DataFrame:
     """Return one row per prior; estimate and limits on the printed scale, tau on the analysis scale."""
     import pandas as pd
 
