@@ -10,7 +10,7 @@ from metareview.errors import SearchError
 from metareview.search.entrez import Access, Client, Patience
 from metareview.search.entrez.batches import fetch_batches
 from metareview.search.entrez.client import pause_before, worded_by_biopython
-from metareview.search.entrez.ids import Slice, collect_ids, read_hits
+from metareview.search.entrez.ids import FIRST_DAY, LAST_DAY, Hits, Slice, collect_ids, read_hits
 from metareview.search.entrez.limiter import WITH_KEY, WITHOUT_KEY, Limiter, limiter_for
 from metareview.search.entrez.links import ask_links
 
@@ -66,6 +66,18 @@ def test_an_index_that_never_agrees_with_its_count_fails_aloud(few):
     few.articles = corpus(10_050)
     with pytest.raises(SearchError, match="do not agree"):
         all_ids(client_of(few))
+
+
+def test_an_id_that_stands_in_two_slices_is_not_counted_twice():
+    ids = tuple(map(str, range(1, 10_001)))
+
+    def ask(part):
+        if part.days is None or part.days == (FIRST_DAY, LAST_DAY):
+            return Hits(10_000, ids[:9_999])
+        return Hits(5_000, ids[:5_000])  # both halves answer the same, and their counts add up
+
+    with pytest.raises(SearchError, match="5000 different ids, and a count of 10000"):
+        collect_ids(ask, lambda: None)
 
 
 @pytest.mark.parametrize("fault", [*QUICK_FAULTS, *SLOW_FAULTS])
