@@ -106,7 +106,7 @@ def _gap(size: float) -> float:
 
 
 def _least_plot(width: float) -> float:
-    return max(24.0, 0.24 * width)
+    return max(20.0, 0.24 * width)
 
 
 def _natural_study(table: ForestTable, size: float) -> float:

@@ -32,15 +32,15 @@ def level_look(level: str) -> tuple[str, str]:
 
 def model_name(synthesis: Synthesis) -> str:
     """Name a model for the row of its diamond: ``Random effects (REML, HKSJ)``."""
-    from metareview.synthesis.models import MODELS
-
     method = synthesis.method
-    if method.model in MODELS:
-        return MODELS[method.model].label
     interval = _INTERVALS.get(method.ci, method.ci)
     if method.model == "random":
         return f"Random effects ({method.tau2}, {interval})"
-    return "Common effect" if method.ci == "wald" else f"Common effect ({interval})"
+    if method.model == "common":
+        return "Common effect" if method.ci == "wald" else f"Common effect ({interval})"
+    from metareview.synthesis.models import MODELS
+
+    return MODELS[method.model].label if method.model in MODELS else method.model
 
 
 def heterogeneity_line(synthesis: Synthesis, words: Wording, spelled: bool = False) -> str:
