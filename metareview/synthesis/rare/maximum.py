@@ -22,7 +22,7 @@ _LARGEST_TAU = 60.0
 _UNSEEN_TAU = 6.0  # where no study is inside its limits, no data tell larger ones apart
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Maximum:
     """Where a likelihood is largest.
 
@@ -34,6 +34,7 @@ class Maximum:
     q_lrt, q_wald : tests that all effects are equal: likelihood ratio, and Wald over finite estimates
     finite : how many studies have a finite estimate of their own
     order : of the quadrature
+    place : the point itself; None where there is no maximum
     """
 
     mu: float
@@ -45,6 +46,7 @@ class Maximum:
     q_wald: float
     finite: int
     order: int
+    place: Place | None = None
 
 
 def maximise(kernel: Kernel, order: int, *, random: bool = True) -> Maximum:
@@ -205,7 +207,8 @@ def _described(kernel: Kernel, order: int, place: Place, value: float, common: f
     return Maximum(
         mu=float(place.mu[0]), se=_root(variances[0]), tau=tau, tau_se=_root(variances[1]),
         log_likelihood=value, q_lrt=max(0.0, 2 * float(kernel.supremum.sum() - common)),
-        q_wald=float((w * (own - centre) ** 2).sum()), finite=int(np.count_nonzero(finite)), order=order,
+        q_wald=float((w * (own - centre) ** 2).sum()), finite=int(np.count_nonzero(finite)),
+        place=place, order=order,
     )  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from metareview.synthesis.rare.answer import Finding, Recipe, Spread, synthesis_
 from metareview.synthesis.rare.counts import TwoArms, two_arms
 from metareview.synthesis.rare.direction import endless, endless_sentence
 from metareview.synthesis.rare.kernels import Kernel, Slopes, log_choose
-from metareview.synthesis.rare.maximum import maximise
+from metareview.synthesis.rare.maximum import Maximum, maximise
 from metareview.synthesis.rare.mixed import checked_order, need_measure
-from metareview.synthesis.rare.quadrature import hermite
+from metareview.synthesis.rare.quadrature import hermite, integrate
 from metareview.synthesis.rare.surface import Peak, climb
 
 _RECIPE = Recipe(
@@ -32,6 +32,7 @@ _LARGEST_LOG_MEAN = 300.0
 _EXACT_ORDER = 21  # for a single dimension, and the highest for two
 _BEYOND = 30.0  # a log odds ratio or a deviation no data can show
 _SMALLEST = 1e-5
+_OUT_OF_SIGHT = 12.0  # a log ratio that is on its way to infinity
 
 
 def um_rs(effects: Effects, *, level: float = 0.95, order: int | None = None) -> Synthesis:
@@ -78,15 +79,16 @@ def _finding(everyone: TwoArms, arms: TwoArms, order: int) -> Finding:
         )
         return Finding(arms.inside, nan, nan, None, notes=(note,))
     k, tau = int(arms.x1.size), abs(float(peak.at[3]))
-    q = _homogeneity(arms, peak.at[:3]) if k > 1 else nan
+    q, wald = _homogeneity(arms, peak.at[:3]) if k > 1 else (nan, nan)
     details = {
         "log_likelihood": peak.value,
         "intercept": float(peak.at[0]),
         "intercept_sd": abs(float(peak.at[2])),
         "q_lrt": q,
+        "q_wald": wald,
         "order": order,
     }
-    notes = list(_sentences(q, k, order))
+    notes = list(_sentences(q, wald, k, order))
     if everyone.silent.any():
         counted = _peak(everyone, order)
         if _usable(counted):
@@ -106,14 +108,17 @@ def _usable(peak: Peak) -> bool:
     return bool(peak.converged and np.all(np.abs(peak.at) < _BEYOND) and isfinite(_error(peak)))
 
 
-def _sentences(q: float, k: int, order: int) -> list[str]:
+def _sentences(q: float, wald: float, k: int, order: int) -> list[str]:
     said = []
     if k < 5:
         said.append(
             f"Only {k} {'study' if k == 1 else 'studies'}: maximum likelihood puts tau2 too low then."
         )
     if isfinite(q):
-        said.append(f"Likelihood-ratio test that all effects are equal: {q:.2f} on {k - 1} df.")
+        said.append(
+            f"Tests that all effects are equal: likelihood ratio {q:.2f} on {k - 1} df; Wald {wald:.2f}, "
+            "over the studies whose own estimate is finite."
+        )
     how = "Laplace's approximation" if order == 1 else f"Gauss-Hermite quadrature of order {order} by {order}"
     said.append(f"The likelihood was integrated by {how}.")
     return said
@@ -163,14 +168,33 @@ def _error(peak: Peak) -> float:
     return sqrt(variance) if variance > 0 else nan
 
 
-def _homogeneity(arms: TwoArms, near: FloatArray) -> float:
-    """Return the likelihood-ratio test against one fixed effect per study, intercepts random in both.
+def _homogeneity(arms: TwoArms, near: FloatArray) -> tuple[float, float]:
+    """Return the likelihood-ratio and Wald tests against one fixed effect per study.
 
-    The intercepts are those of the second arm, as in metafor, whose test this is.
+    Intercepts are random in both models; they are those of the second arm, as in metafor, whose tests
+    these are.
     """
-    own = maximise(_free_effects(arms), _EXACT_ORDER)
+    kernel = _free_effects(arms)
+    own = maximise(kernel, _EXACT_ORDER)
     common = _without(joint_likelihood(arms, (_EXACT_ORDER, 1)), near)
-    return max(0.0, 2 * (own.log_likelihood - common.value))
+    return max(0.0, 2 * (own.log_likelihood - common.value)), _wald(kernel, own)
+
+
+def _wald(kernel: Kernel, own: Maximum) -> float:
+    """Return the weighted squares of the free effects about their mean, by their joint information."""
+    if own.place is None or own.place.alpha is None:
+        return nan
+    hessian = -integrate(kernel, own.place, _EXACT_ORDER).hessian[:, :, 0]
+    effect = own.place.alpha[0]
+    finite = np.abs(effect) < _OUT_OF_SIGHT
+    cross, shared = hessian[:2, 2, finite], hessian[:2, :2].sum(axis=-1)
+    # sigma has no information on anything where it is 0
+    free = [0, 1] if own.place.tau[0] > _SMALLEST else [0]
+    lost = cross[free].T @ np.linalg.solve(shared[np.ix_(free, free)], cross[free])
+    information = np.diag(hessian[2, 2, finite]) - lost
+    ones = np.ones(int(finite.sum()))
+    away = effect[finite] - (ones @ information @ effect[finite]) / (ones @ information @ ones)
+    return float(away @ information @ away)
 
 
 def _level(arms: TwoArms) -> float:
