@@ -12,7 +12,7 @@ from metareview.figures.draft import MARGIN, Draft, rectangle
 from metareview.figures.fonts import line_height, text_width, wrap_text
 from metareview.figures.options import ForestOptions, width_of
 from metareview.figures.page import Disc, Line, Page, Shape
-from metareview.figures.style import Style, in_size, style_named
+from metareview.figures.style import Style, style_named
 from metareview.figures.summary import level_look, lights_legend
 from metareview.tables import Table, number
 
@@ -186,7 +186,7 @@ def _draft(judgements: Sequence[Judged], style: Style, options: ForestOptions) -
         raise FigureError("There is no judgement of risk of bias to draw.")
     width = width_of(options, style)
     size = style.size if width >= 120 else max(style.size - 0.7, style.least)
-    draft = Draft(in_size(style, size), size, width)
+    draft = Draft(style, size, width)
     draft.heading(options.title)
     return draft
 

@@ -14,7 +14,7 @@ from metareview.figures.draft import MARGIN, Draft
 from metareview.figures.fonts import ASCENT, MM_PER_POINT, line_height, text_width, wrap_text
 from metareview.figures.options import ForestOptions, width_of
 from metareview.figures.page import Line, Page, Shape, Text
-from metareview.figures.style import Style, in_size, style_named
+from metareview.figures.style import Style, style_named
 from metareview.screening import Column, Count, Flow
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def lay_out_flow(flow: Flow, style: Style, options: ForestOptions) -> Page:
     sides = 2 * len(flow.columns) + (flow.previous is not None)
     size = style.size if width / sides > 30 else style.least
     needed = _needed_width(cells, size, sides)
-    draft = Draft(in_size(style, size), size, max(width, needed))
+    draft = Draft(style, size, max(width, needed))
     draft.heading(options.title)
     grid = _Grid(draft, sides)
     draft.y += _head_bars(draft, grid, heads) + 2.5

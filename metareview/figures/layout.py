@@ -257,7 +257,7 @@ def _body(draft: _Sheet, table: ForestTable, rows: tuple[Row, ...], axis: Axis) 
 def _ground_lines(
     axis: Axis, table: ForestTable, grid: Grid, style: Style, top: float, bottom: float
 ) -> list[Item]:
-    """Draw what lies behind the marks: tinted band, line of no effect, line of the pooled estimate."""
+    """Draw what lies behind the marks: the tinted band and the line of no effect."""
     items: list[Item] = []
     left, right = grid.plot
     if style.palette.band:
@@ -265,9 +265,6 @@ def _ground_lines(
     if table.null is not None and axis.shows(table.null):
         x = axis.at(table.null)
         items.append(Line(x, top, x, bottom, 0.6, style.palette.grid, role="null"))
-    if table.reference is not None and axis.shows(table.reference):
-        x = axis.at(table.reference)
-        items.append(Line(x, top, x, bottom, 0.5, style.palette.diamond, (2.0, 2.0), role="reference"))
     return items
 
 

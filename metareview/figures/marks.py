@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metareview.figures.axis import Axis
-from metareview.figures.page import Item, Line, Shape, Whisker
+from metareview.figures.page import Item, Shape, Whisker
 from metareview.figures.style import Style
 from metareview.figures.table import Row, Triple
 
@@ -95,8 +95,3 @@ def _prediction(row: Row, effect: Triple, y: float, height: float, axis: Axis, s
         row=row.number,
     )
     return [bar, *_arrows(effect, y, axis, colour)]
-
-
-def legend_line(x: float, y: float, width: float, colour: str) -> Line:
-    """Return a short line for a legend."""
-    return Line(x, y, x + width, y, 0.8, colour, role="legend")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from metareview.errors import FigureError, did_you_mean
 
@@ -66,8 +66,10 @@ class Style:
     summary_left : heterogeneity and tests in the table, left of the axis, or in the foot
     favours_top : above or below the plot
     open_diamond : outline only
-    header_rules, zebra, frame : lines and stripes
-    totals : the row that sums events and totals is labelled so
+    top_rule, head_rule, foot_rule : width in points of the lines above, under the heads, above the foot
+    plot_head : whether the measure stands over the plot, or under its axis
+    row_pitch : height of a row in text sizes
+    dense_ticks : up to nine ticks, or up to seven
     """
 
     name: str
@@ -86,7 +88,6 @@ class Style:
     top_rule: float = 0.9
     head_rule: float = 0.5
     foot_rule: float = 0.0
-    row_rules: bool = False
     plot_head: bool = False
     row_pitch: float = 1.55
     dense_ticks: bool = True
@@ -209,11 +210,6 @@ def style_named(name: str) -> Style:
     if name not in PRESETS:
         raise FigureError(f'There is no figure style "{name}"; {did_you_mean(name, NAMES)}')
     return PRESETS[name]
-
-
-def in_size(style: Style, size: float) -> Style:
-    """Return the style with another text size in points."""
-    return replace(style, size=size)
 
 
 def contrast(colour: str, ground: str = "#ffffff") -> float:

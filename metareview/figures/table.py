@@ -71,7 +71,6 @@ class ForestTable:
     axis_title : what the axis shows
     log : whether its scale is logarithmic
     null : the printed value of no effect, or None
-    reference : a second line at the pooled estimate, or None
     favours : what stands left and right of no effect
     foot : mark (or nothing) and sentence of each line below
     core : printed values the axis must show
@@ -88,7 +87,6 @@ class ForestTable:
     favours: tuple[str, str]
     foot: tuple[tuple[str, str], ...]
     core: tuple[float, ...]
-    reference: float | None = None
     limits: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
 
