@@ -74,6 +74,7 @@ class ForestTable:
     favours : what stands left and right of no effect
     foot : mark (or nothing) and sentence of each line below
     core : printed values the axis must show
+    limits : ends of the axis, where they were asked for
     notes : what the person who ordered the figure must know
     """
 
