@@ -29,7 +29,7 @@ effects <- function(name, measure) {
 posterior <- function(e, prior) {
   top <- if (prior(4.0001) == 0 && prior(3.9999) > 0) log(4) else 30  # the uniform prior ends at 4
   bottom <- if (prior(exp(-40)) > 1000) -600 else -40  # log-t falls as a power of log tau
-  u <- seq(bottom, top, length.out = 24001)
+  u <- seq(bottom, top, length.out = if (bottom < -40) 120001 else 24001)
   tau <- exp(u)
   w <- 1 / outer(tau^2, e$v, "+")
   total <- rowSums(w)
