@@ -9,7 +9,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metareview.figures import ForestOptions, forest_plot, save_figure
+from metareview.figures import (
+    ForestOptions,
+    forest_plot,
+    interactive_forest,
+    save_figure,
+    write_companions,
+)
 from metareview.files import write_atomically
 from metareview.report.phrases import result_sentence
 from metareview.review.freshness import Inputs, fingerprint, made_with
@@ -79,7 +85,10 @@ def _write_figure(review: Review, answer: Answer, beside: Sequence[Answer], fold
     if answer.synthesis is None:
         return ()
     options = forest_options(review, answer, beside)
-    return save_figure(forest_plot(answer.synthesis, options=options), folder / "forest")
+    figure = forest_plot(answer.synthesis, options=options)
+    page = folder / "forest.html"
+    write_atomically(page, interactive_forest(answer.synthesis, options=options))
+    return (*save_figure(figure, folder / "forest"), *write_companions(figure, folder / "forest"), page)
 
 
 def forest_options(review: Review, answer: Answer, beside: Sequence[Answer] = ()) -> ForestOptions:

@@ -12,7 +12,8 @@ from metareview.report.standing import standing_of
 from metareview.review import Overrides, Review
 from tests.small_review import PROTOCOL, RESULTS, lay_out
 
-FILES = {"forest.svg", "forest.pdf", "forest.png", "studies.csv", "summary.json", "inputs.json"}
+FORMS = ("svg", "pdf", "png", "html", "alt.txt", "data.csv")
+FILES = {*(f"forest.{form}" for form in FORMS), "studies.csv", "summary.json", "inputs.json"}
 
 
 @pytest.fixture(scope="module")
