@@ -99,7 +99,7 @@ def _on_sparse_data(synthesis: Synthesis) -> Iterator[str]:
 
 def _on_k(synthesis: Synthesis) -> Iterator[str]:
     if synthesis.k == 1:
-        yield "One study only: its own estimate is shown, nothing is pooled."
+        yield "One study: it is shown as it stands, and nothing is pooled."
     elif synthesis.k < 5:
         yield f"Only {synthesis.k} studies: tau2, and every interval that rests on it, is very uncertain."
 
