@@ -1,11 +1,15 @@
 """What holds for all tests: no connection leaves this machine."""
 
+import os
+
 import pytest
 from hypothesis import settings
 from pytest_socket import socket_allow_hosts
 
-settings.register_profile("metareview", deadline=None)  # a first call may load a library
-settings.load_profile("metareview")
+# no deadline, as a first call may load a library; the same examples every time, so that a red run is a change
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(autouse=True)

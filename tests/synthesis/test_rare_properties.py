@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from metareview.effects import effect_sizes
@@ -120,7 +120,7 @@ def test_the_same_counts_give_the_same_bits(model):
     assert (one.estimate, one.se) == (other.estimate, other.se)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(counts=tables(least=2))
 def test_with_tau2_at_zero_the_conditional_model_is_its_common_effect_model(counts):
     fit = fitted(counts, "cm.el")

@@ -193,7 +193,10 @@ def _wald(kernel: Kernel, own: Maximum) -> float:
     lost = cross[free].T @ np.linalg.solve(shared[np.ix_(free, free)], cross[free])
     information = np.diag(hessian[2, 2, finite]) - lost
     ones = np.ones(int(finite.sum()))
-    away = effect[finite] - (ones @ information @ effect[finite]) / (ones @ information @ ones)
+    total = float(ones @ information @ ones)
+    if not total > 0:  # no study's own effect is finite, or none says anything of it
+        return nan
+    away = effect[finite] - (ones @ information @ effect[finite]) / total
     return float(away @ information @ away)
 
 
