@@ -114,6 +114,8 @@ _option = click.option
     help="common, random, or a model for sparse data (mh, peto, um.fs, cm.el, bayes …).",
 )
 @_option("--prior", metavar="SPEC", help='Prior for tau of --model bayes, such as "half-normal(0.5)".')
+@_option("--mu-prior", metavar="SPEC", help='Prior for the mean of --model bayes: "normal(0, 1)" [uniform].')
+@_option("--order", type=int, help="Order of the quadrature of a mixed model; 1 is Laplace's approximation.")
 @_option("--tau2", metavar="CODE|NUMBER", help="Estimator of tau2 (REML DL PM ML …), or tau2 itself.")
 @_option("--ci", metavar="CODE", help="Interval of the pooled effect (wald t hksj hksj-adhoc hksj-floor …).")
 @_option(
@@ -252,8 +254,10 @@ def _fit(given: dict[str, Any]) -> Fit:
     inverse = {name: given[name] for name in ("tau2", "ci", "prediction", "tau2_ci", "i2")}
     model = given["model"]
     if model is None or model.casefold() in ("common", "random"):
-        if given["prior"] is not None:
+        if given["prior"] is not None or given["mu_prior"] is not None:
             raise SynthesisError("--prior belongs to --model bayes; inverse-variance pooling has no prior.")
+        if given["order"] is not None:
+            raise SynthesisError("--order belongs to mixed models; inverse variance integrates nothing.")
         options = Options(policy=given["policy"], model=model, level=given["level"], **inverse)
         return lambda effects: pool_as(effects, options)
     named = [
@@ -263,7 +267,8 @@ def _fit(given: dict[str, Any]) -> Fit:
         raise SynthesisError(f"The model {model} has no choice of {', '.join(named)}; leave it out.")
     from metareview.synthesis.models import fit_model
 
-    return lambda effects: fit_model(effects, model=model, level=given["level"], prior=given["prior"])
+    own = {name: given[name] for name in ("level", "prior", "mu_prior", "order")}
+    return lambda effects: fit_model(effects, model=model, **own)
 
 
 def _subgroups(synthesis: Synthesis, given: dict[str, Any], fit: Fit | None) -> Subgroups:

@@ -271,6 +271,9 @@ UNFIT = {
         "--ci",
     ),
     "a prior without its model": (["--measure", "RR", "--prior", "half-normal(0.5)"], "--model bayes"),
+    "a prior for mu without its model": (["--measure", "RR", "--mu-prior", "normal(0, 1)"], "--model bayes"),
+    "an order without a mixed model": (["--measure", "RR", "--order", "7"], "mixed models"),
+    "an order the model has not": (["--measure", "OR", "--model", "mh", "--order", "7"], "no such option"),
     "an unknown subgroup": (["--measure", "RR", "--subgroup", "aloc"], 'did you mean "alloc"'),
     "an unknown column to accumulate by": (
         ["--measure", "RR", "--cumulative", "yaer"],
