@@ -57,7 +57,7 @@ def find_review(name: str, root: Path | None = None) -> Place:
     if not place.protocol.exists():
         known = sorted(p.stem for p in (place.root / "protocols").glob("*.toml"))
         raise ProtocolError(
-            f"{place.protocol} does not exist; {did_you_mean(name, known)} "
+            f"{place.protocol} does not exist; {did_you_mean(name, known).replace('Allowed', 'Reviews here')} "
             f"`metareview new {name}` writes a starter."
         )
     return place
