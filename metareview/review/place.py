@@ -56,8 +56,8 @@ def find_review(name: str, root: Path | None = None) -> Place:
     place = Place(root or Path(), name)
     if not place.protocol.exists():
         known = sorted(p.stem for p in (place.root / "protocols").glob("*.toml"))
+        here = did_you_mean(name, known).replace("Allowed", "Reviews here")
         raise ProtocolError(
-            f"{place.protocol} does not exist; {did_you_mean(name, known).replace('Allowed', 'Reviews here')} "
-            f"`metareview new {name}` writes a starter."
+            f"{place.protocol} does not exist; {here} `metareview new {name}` writes a starter."
         )
     return place
