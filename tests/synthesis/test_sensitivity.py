@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import time
 
 import numpy as np
 import pytest
@@ -147,17 +146,14 @@ def test_a_shift_of_all_effects_changes_no_measure_of_influence(k, seed, shift):
         assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-7, abs=1e-9)
 
 
-def test_a_thousand_studies_are_left_out_one_by_one_in_a_moment():
+def test_a_thousand_studies_left_out_one_by_one_are_each_as_fitted_alone():
     rng = np.random.default_rng(1)
-    full = pool(generic(rng.normal(size=1000), rng.uniform(0.1, 1, 1000)))
-    leave_one_out(full)
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        found = leave_one_out(full)
-        times.append(time.perf_counter() - start)
+    y, v = rng.normal(size=1000), rng.uniform(0.1, 1, 1000)
+    found = leave_one_out(pool(generic(y, v)))
     assert np.isfinite(found.estimate).all()
-    assert min(times) < 1.0  # 0.1 s on an idle machine; a loaded one may be slower
+    for i in (0, 499, 999):
+        alone = pool(generic(np.delete(y, i), np.delete(v, i)))
+        assert found.estimate[i] == pytest.approx(alone.estimate, rel=1e-9)
 
 
 def test_rows_are_on_the_printed_scale_with_ordered_limits():
