@@ -103,6 +103,8 @@ def round_ticks(
 def _log_candidates(low: float, high: float) -> Iterator[tuple[float, ...]]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     for steps in _LOG_STEPS:
+        if 1.25 in steps and high > 10 * low:
+            continue  # 12.5 has more figures than a reader of decades expects
         values = [_tidy(m, e) for e in range(first, last + 1) for m in steps]
         yield tuple(v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9))
     yield tuple(v for v in (0.25, 0.5, 1.0, 2.0, 4.0) if low <= v <= high)
