@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, log, nan, sqrt
+from math import fsum, inf, log, nan, sqrt
 
 import numpy as np
 from scipy.special import chdtrc
@@ -82,10 +82,10 @@ def _odds_ratio(arms: TwoArms) -> Pooled:
     a, b, c, d = arms.x1, arms.n1 - arms.x1, arms.x2, arms.n2 - arms.x2
     n = arms.n1 + arms.n2
     p, q, r, s = (a + d) / n, (b + c) / n, a * d / n, b * c / n
-    R, S = r.sum(), s.sum()
+    R, S = fsum(r), fsum(s)  # exact, so that studies without information do not move the last bit
     if R == 0 or S == 0:
         return Pooled(_ratio(R, S), nan, s)
-    variance = (p * r).sum() / R**2 + (p * s + q * r).sum() / (R * S) + (q * s).sum() / S**2
+    variance = fsum(p * r) / R**2 + fsum(p * s + q * r) / (R * S) + fsum(q * s) / S**2
     return Pooled(log(R / S), sqrt(variance / 2), s)
 
 

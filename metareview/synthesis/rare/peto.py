@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import fsum, sqrt
 
 import numpy as np
 
@@ -44,8 +44,8 @@ def peto_odds_ratio(effects: Effects, *, level: float = 0.95) -> Synthesis:
         )
     arms = two_arms(effects)
     excess, variance = observed_less_expected(arms)
-    total = float(variance.sum())
-    estimate = float(excess.sum()) / total if total > 0 else np.nan
+    total = fsum(variance)  # exact, so that studies without information do not move the last bit
+    estimate = fsum(excess) / total if total > 0 else np.nan
     informative = variance > 0
     weights = np.zeros(len(effects))
     weights[arms.inside] = variance / total if total > 0 else 0.0
@@ -55,7 +55,7 @@ def peto_odds_ratio(effects: Effects, *, level: float = 0.95) -> Synthesis:
         se=1 / sqrt(total) if total > 0 else np.nan,
         spread=_q(excess[informative], variance[informative], estimate),
         weights=weights,
-        details={"observed_less_expected": float(excess.sum()), "variance": total},
+        details={"observed_less_expected": fsum(excess), "variance": total},
         notes=tuple(_cautions(arms.only(informative), estimate)),
         study_notes=dict.fromkeys(
             np.flatnonzero(arms.inside)[~informative].tolist(),
