@@ -1,20 +1,118 @@
-"""Files: read as text whatever wrote them, written whole or not at all, one writer at a time."""
+"""Files: read as text whatever wrote them, written whole or not at all.
+
+What is read while a folder is locked is remembered (:mod:`metareview.readings`); a file that somebody
+else changed since is never written over. While a journal is open (:mod:`metareview.journal`) writes
+wait in it, and reads see them.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from metareview.characters import has_control
+from metareview.disk import claim, flush_folder, replace_if, write_all
 from metareview.errors import FileError
+from metareview.readings import (
+    ABSENT,
+    absolute,
+    changed_meanwhile,
+    digest_now,
+    digest_of,
+    expected_digest,
+    note_bytes,
+    note_digest,
+    note_written,
+)
 
 MAX_BYTES = 512 * 1024 * 1024
+TEMPORARY = ".metareview-"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_CONTROL_CEILING = 0x20
-_BLANKS = frozenset("\t\n\r\f")
+_SWEPT: set[Path] = set()
+
+# the writes of the journal that is open, by absolute path; ``None`` for a file to be removed
+PENDING: ContextVar[dict[Path, bytes | None] | None] = ContextVar("PENDING", default=None)
+
+
+def why(error: Exception) -> str:
+    """Return an operating system's refusal in its own words."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def file_status(path: str | Path) -> os.stat_result | None:
+    """Return what the disk says of a path; ``None`` where there is nothing.
+
+    Raises
+    ------
+    FileError
+        When it cannot be told: a link that leads nowhere (a share that is not mounted), a forbidden
+        folder, a name that no file can have.
+    """
+    path = Path(path)
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        _refuse_broken_way(path)
+        return None
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be read: {why(error)}.") from None
+
+
+def _refuse_broken_way(path: Path) -> None:
+    """Refuse a link, on the way to a file or in its place, that leads nowhere."""
+    for step in (path, *path.parents):
+        if step.is_symlink() and not step.exists():
+            raise FileError(
+                f"{step} is a link to {step.readlink()}, which is not there; mount the share it lies on, or "
+                "remove the link."
+            )
+
+
+def is_there(path: str | Path) -> bool:
+    """Check whether a file is there; see :func:`file_status` for what is refused."""
+    path = Path(path)
+    pending = PENDING.get() or {}
+    if absolute(path) in pending:
+        return pending[absolute(path)] is not None
+    there = file_status(path) is not None
+    if not there:
+        note_digest(path, ABSENT)
+    return there
+
+
+def is_folder(path: str | Path) -> bool:
+    """Check whether a folder is there.
+
+    Raises
+    ------
+    FileError
+        When something else stands in its place.
+    """
+    found = file_status(path)
+    if found is None:
+        return False
+    if not stat.S_ISDIR(found.st_mode):
+        raise FileError(f"{path} is a file; a folder is needed here. Move the file away.")
+    return True
+
+
+def files_in(folder: str | Path, pattern: str) -> list[Path]:
+    """Return the files and folders in a folder whose names match, sorted; none where there is no folder.
+
+    Unlike ``Path.glob`` it refuses a folder that cannot be read, rather than find nothing in it.
+    """
+    folder = Path(folder)
+    if not is_folder(folder):
+        return []
+    try:
+        return sorted(path for path in folder.iterdir() if fnmatchcase(path.name, pattern))
+    except OSError as error:
+        raise FileError(f"{folder} cannot be read: {why(error)}.") from None
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -23,19 +121,27 @@ def read_bytes(path: str | Path) -> bytes:
     Raises
     ------
     FileError
-        When it is missing, a folder, unreadable or larger than 512 MiB.
+        When it is missing, no ordinary file, unreadable or larger than 512 MiB.
     """
     path = Path(path)
-    if path.is_dir():
+    pending = (PENDING.get() or {}).get(absolute(path))
+    if pending is not None:
+        return pending
+    found = file_status(path)
+    if found is None:
+        raise FileError(f"{path} does not exist.")
+    if stat.S_ISDIR(found.st_mode):
         raise FileError(f"{path} is a folder; a file is needed here.")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileError(f"{path} is a pipe or a device; an ordinary file is needed here.")
+    if found.st_size > MAX_BYTES:
+        raise FileError(f"{path} is larger than {MAX_BYTES // 2**20} MiB, which no file of a review is.")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise FileError(f"{path} is larger than {MAX_BYTES // 2**20} MiB, which no file of a review is.")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise FileError(f"{path} does not exist.") from None
+        raw = path.read_bytes()
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise FileError(f"{path} cannot be read: {why(error)}.") from None
+    note_bytes(path, raw)
+    return raw
 
 
 def read_text(path: str | Path) -> str:
@@ -50,95 +156,221 @@ def read_text(path: str | Path) -> str:
 
 
 def decode(raw: bytes, path: str | Path) -> str:
-    """Turn bytes into text; see :func:`read_text`."""
+    """Return bytes as text; see :func:`read_text`."""
     encodings = [name for mark, name in _BOMS if raw.startswith(mark)] or ["utf-8", "cp1252"]
     for encoding in encodings:
         with suppress(UnicodeDecodeError):
             text = raw.decode(encoding)
-            if not _has_control(text):
+            if not has_control(text):
                 return text
     raise FileError(f"{path} is not text in an encoding that can be read; save it as UTF-8.")
 
 
-def _has_control(text: str) -> bool:
-    return any(ord(c) < _CONTROL_CEILING and c not in _BLANKS for c in set(text))
-
-
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    return hashlib.sha256(read_bytes(path)).hexdigest()
+    return digest_of(read_bytes(path))
 
 
 def write_atomically(path: str | Path, content: str | bytes) -> bool:
     """Write a file whole or not at all; leave it alone when it already says the same.
 
+    A link is written through; a new file has the rights that the umask leaves.
+
     Returns
     -------
     bool
-        Whether anything was written.
-    """
-    path = Path(path)
-    raw = content.encode("utf-8") if isinstance(content, str) else content
-    try:
-        if path.is_file() and path.read_bytes() == raw:
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, raw)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
-    return True
-
-
-def _replace(path: Path, raw: bytes) -> None:
-    """Write beside the file, flush to the disk, then rename over it."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-@contextmanager
-def locked(folder: str | Path) -> Iterator[None]:
-    """Hold a folder for one writer; a second one is told so, a crash leaves no lock behind.
+        Whether anything was written (or waits in the open journal).
 
     Raises
     ------
     FileError
-        When another process holds it.
+        When the disk refuses, the link leads nowhere, or somebody changed the file since it was read.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a+b") as file:
-        if not _claim(file.fileno()):
-            raise FileError(
-                f"{folder} is being written by another metareview process; try again when it ends."
-            )
-        yield
-
-
-def _claim(descriptor: int) -> bool:
-    """Take an advisory lock that the operating system drops when the process ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    path = Path(path)
+    raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    if is_there(path) and read_bytes(path) == raw:
         return False
+    pending = PENDING.get()
+    if pending is None:
+        put(path, raw, expected_digest(path))
+    else:
+        pending[absolute(path)] = raw
     return True
+
+
+def remove(path: str | Path) -> None:
+    """Remove a file (with the other writes of the open journal, if there is one)."""
+    path = Path(path)
+    if not is_there(path):
+        return
+    pending = PENDING.get()
+    if pending is not None:
+        read_bytes(path)  # its digest is noted, so that a later edit is not lost with it
+        pending[absolute(path)] = None
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"{path} cannot be removed: {why(error)}.") from None
+
+
+def put(path: Path, raw: bytes, expected: str | None = None) -> None:
+    """Write bytes in place of a file, at once and on the disk.
+
+    Parameters
+    ----------
+    path, raw
+        Where, and what.
+    expected
+        The digest of what it may replace (:data:`~metareview.readings.ABSENT`: nothing); ``None`` for
+        anything.
+    """
+    target = through_link(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
+        _replace(target, raw, expected)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be written: {why(error)}.") from None
+    note_written(path, digest_of(raw))
+
+
+def through_link(path: Path) -> Path:
+    """Return where a write goes: to the end of a link, so that the link stays one."""
+    file_status(path)
+    return path.resolve() if path.is_symlink() else path
+
+
+def put_staged(path: Path, staged: Path, expected: str) -> None:
+    """Move a file that is on the disk already into the place of another; no further room is needed."""
+    target = through_link(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent.stat().st_dev != staged.parent.stat().st_dev:
+            put(path, staged.read_bytes(), expected)
+            return
+        if target.exists():
+            staged.chmod(target.stat().st_mode & 0o777)
+        _into_place(staged, target, expected)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be written: {why(error)}.") from None
+    flush_folder(target.parent)
+
+
+def _replace(path: Path, raw: bytes, expected: str | None) -> None:
+    """Write beside the file, flush to the disk, then put it in the file's place."""
+    temporary = path.parent / f"{TEMPORARY}{os.urandom(6).hex()}.tmp"
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        try:
+            with suppress(OSError):
+                claim(descriptor)  # so that nobody sweeps it while it is written
+            write_all(descriptor, raw)
+            if path.exists():
+                temporary.chmod(path.stat().st_mode & 0o777)
+            if os.name == "posix":
+                _into_place(temporary, path, expected)
+        finally:
+            os.close(descriptor)
+        if os.name != "posix":  # Windows moves no open file
+            _into_place(temporary, path, expected)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    flush_folder(path.parent)
+
+
+def _into_place(temporary: Path, path: Path, expected: str | None) -> None:
+    """Move a written file into place, unless somebody changed what stands there."""
+    if expected is None:
+        temporary.replace(path)
+    elif not replace_if(temporary, path, lambda there: digest_now(there) == expected):
+        raise changed_meanwhile([path])
+
+
+def sweep(folder: Path, *, again: bool = False) -> None:
+    """Remove what a killed process of ours left half written in a folder; nobody else's files."""
+    if folder in _SWEPT and not again:
+        return
+    _SWEPT.add(folder)
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name.startswith(TEMPORARY) and path.suffix == ".tmp":
+                _remove_if_dead(path)
+
+
+def _remove_if_dead(path: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            dead = claim(descriptor)
+        finally:
+            os.close(descriptor)
+        if dead:
+            path.unlink()
+
+
+def append_whole(path: str | Path, settle: Callable[[bytes], tuple[int, bytes]]) -> None:
+    """Add to a file that only grows: all of it is on the disk afterwards, or none.
+
+    Parameters
+    ----------
+    path
+        The file; made when it is not there.
+    settle
+        Given the bytes so far, returns how many of them stay and what follows them.
+
+    Raises
+    ------
+    FileError
+        When the disk takes less than all of it, or another process is adding at this moment.
+    """
+    path = Path(path)
+    target, new = through_link(path), not is_there(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(target, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o666)
+        try:
+            _append(descriptor, settle, path)
+        except BaseException:
+            if new and os.fstat(descriptor).st_size == 0:
+                target.unlink()
+            raise
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {why(error)}; nothing was added to it.") from None
+    if new:
+        flush_folder(target.parent)
+
+
+def _append(descriptor: int, settle: Callable[[bytes], tuple[int, bytes]], path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise FileError(f"{path} is a pipe or a device; an ordinary file is needed here.")
+    if not claim(descriptor):
+        raise FileError(f"{path} is being written by another metareview process; try again when it ends.")
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        before = file.read()
+    kept, addition = settle(before)
+    try:
+        _write_behind(descriptor, kept, addition)
+    except BaseException:
+        with suppress(OSError):
+            _write_behind(descriptor, kept, before[kept:])
+        raise
+
+
+def _write_behind(descriptor: int, start: int, raw: bytes) -> None:
+    os.ftruncate(descriptor, start)
+    os.lseek(descriptor, start, os.SEEK_SET)
+    write_all(descriptor, raw)
+
+
+def refuse_link(folder: str | Path) -> None:
+    """Refuse a folder that is a link: what is made there would land somewhere else."""
+    folder = Path(folder)
+    if folder.is_symlink():
+        raise FileError(
+            f"{folder} is a link to {folder.readlink()}; nothing is written through it. Remove the link; "
+            "the folder is made anew."
+        )

@@ -10,11 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from metareview.characters import guarded, storable, unguarded
 from metareview.errors import FileError
 from metareview.files import read_text
 
@@ -115,18 +115,25 @@ def _numbered(reader: Iterator[list[str]]) -> list[tuple[int, list[str]]]:
 
 
 def _sniff(header: str) -> str:
-    return max(SEPARATORS, key=header.count)
+    """Return the separator that stands most often between the names, not inside quoted ones."""
+    bare = "".join(header.split('"')[::2])
+    return max(SEPARATORS, key=bare.count)
 
 
 def _header_faults(columns: Sequence[str], path: str | Path) -> Iterator[str]:
+    if not any(columns):
+        yield f"{path}:1: the line names no column; the first line of a table must name its columns."
+        return
+    seen: set[str] = set()
     for place, name in enumerate(columns, 1):
         if not name:
             yield (
                 f"{path}:1: column {place} has no name; a merged or blank header cell cannot be read. "
                 "Give every column its own name."
             )
-        elif name in columns[: place - 1]:
+        elif name in seen:
             yield f'{path}:1: column "{name}" stands twice; every column needs its own name.'
+        seen.add(name)
 
 
 def _width_faults(
@@ -141,10 +148,8 @@ def _width_faults(
 
 
 def clean(cell: str) -> str:
-    """Drop the blanks around a cell, of whatever kind, and compose its characters."""
-    if cell.isascii():  # most cells, and a third of the time of a large sheet
-        return cell.strip()
-    return unicodedata.normalize("NFC", cell.replace("\u00a0", " ").replace("\u202f", " ")).strip()
+    """Return a cell as it is kept: no blanks around it, no guard against spreadsheets."""
+    return unguarded(storable(cell))
 
 
 def number(cell: str, *, decimal_comma: bool = False) -> float | str:
@@ -190,10 +195,23 @@ def _number_fault(text: str) -> str:
     return "a number is needed here"
 
 
-def write_table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
-    """Give the text of a comma-separated table: UTF-8, one line per row, ``None`` as an empty cell."""
+def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return the text of a comma-separated table: one line per row, ``None`` as an empty cell.
+
+    What is written is what :func:`read_table` gives back: cells are stored by the rule that reading
+    them applies, and text that a spreadsheet would run as a formula is guarded.
+    """
     out = io.StringIO(newline="")
+    odd = any(mark in name for name in columns for mark in SEPARATORS)  # quoted, lest they be counted
+    header = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
+    header.writerow([_written(name) for name in columns])
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([["" if row.get(c) is None else row[c] for c in columns] for row in rows])
+    writer.writerows([_written(row.get(c)) for c in columns] for row in rows)
     return out.getvalue()
+
+
+def _written(cell: object) -> object:
+    """Return a cell as it is written: text stored and guarded, numbers as they are."""
+    if cell is None:
+        return ""
+    return guarded(storable(cell)) if isinstance(cell, str) else cell

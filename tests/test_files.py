@@ -4,8 +4,10 @@ import sys
 
 import pytest
 
+from metareview import disk, files
 from metareview.errors import FileError
-from metareview.files import decode, locked, read_text, write_atomically
+from metareview.files import append_whole, decode, files_in, is_there, read_text, write_atomically
+from metareview.locks import locked
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -48,8 +50,102 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
 
 
 def test_a_second_writer_is_told_to_wait_and_a_dead_one_leaves_no_lock(tmp_path):
-    code = f"from metareview.files import locked\nwith locked({str(tmp_path)!r}): pass"
+    code = f"from metareview.locks import locked\nwith locked({str(tmp_path)!r}): pass"
     with locked(tmp_path):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert "is being written by another metareview process" in second.stderr
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_new_files_have_the_rights_that_the_umask_leaves_and_old_ones_keep_theirs(tmp_path):
+    before = os.umask(0o007)
+    try:
+        write_atomically(tmp_path / "new.txt", "new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new.txt").stat().st_mode & 0o777 == 0o660
+    (tmp_path / "new.txt").chmod(0o604)
+    write_atomically(tmp_path / "new.txt", "again")
+    assert (tmp_path / "new.txt").stat().st_mode & 0o777 == 0o604
+
+
+def test_a_link_is_written_through_and_one_that_leads_nowhere_is_refused(tmp_path):
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / "a.csv").write_text("old")
+    (tmp_path / "a.csv").symlink_to(tmp_path / "share" / "a.csv")
+    write_atomically(tmp_path / "a.csv", "new")
+    assert (tmp_path / "a.csv").is_symlink()
+    assert (tmp_path / "share" / "a.csv").read_text() == "new"
+    (tmp_path / "share").rename(tmp_path / "unmounted")
+    for use in (is_there, read_text, lambda path: write_atomically(path, "lost")):
+        with pytest.raises(FileError, match=r"is a link to .*, which is not there"):
+            use(tmp_path / "a.csv")
+
+
+def test_a_link_on_the_way_that_leads_nowhere_is_not_taken_for_an_empty_folder(tmp_path):
+    (tmp_path / "x").symlink_to(tmp_path / "share")
+    for use in (lambda: is_there(tmp_path / "x" / "a.csv"), lambda: files_in(tmp_path / "x", "*.csv")):
+        with pytest.raises(FileError, match="which is not there"):
+            use()
+
+
+def test_a_pipe_is_refused_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(FileError, match="is a pipe or a device"):
+        read_text(tmp_path / "pipe.csv")
+    with pytest.raises(FileError, match="is a pipe or a device"):
+        write_atomically(tmp_path / "pipe.csv", "x")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "n" * 300, "no\udcffname"])
+def test_a_name_that_no_file_can_have_is_said(tmp_path, name):
+    with pytest.raises(FileError):
+        read_text(tmp_path / name)
+
+
+def test_what_a_killed_process_left_half_written_goes_and_nothing_else(tmp_path):
+    for name in (".metareview-00.tmp", ".metareview-notes.txt", "other.tmp"):
+        (tmp_path / name).write_text("half")
+    with locked(tmp_path):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", ".metareview-notes.txt", "other.tmp"]
+
+
+def test_a_save_at_the_very_last_moment_is_not_written_over(tmp_path, monkeypatch):
+    path = tmp_path / "results.csv"
+    path.write_text("as read")
+    looked = disk.replace_if
+
+    def save_then_replace(new, path, fits):
+        path.write_text("a person's")
+        return looked(new, path, lambda there: there == path or fits(there))
+
+    monkeypatch.setattr(files, "replace_if", save_then_replace)
+    with pytest.raises(FileError, match="was changed while"), locked(tmp_path):
+        read_text(path)
+        write_atomically(path, "ours")
+    assert path.read_text() == "a person's"
+
+
+def test_a_lock_that_is_no_file_is_said(tmp_path):
+    (tmp_path / ".lock").mkdir()
+    with pytest.raises(FileError, match=r"\.lock"), locked(tmp_path):
+        pass
+
+
+def test_an_addition_that_the_disk_takes_only_in_part_is_taken_back(tmp_path, monkeypatch):
+    path = tmp_path / "log.csv"
+    append_whole(path, lambda before: (len(before), b"one\n"))
+    real = os.write
+    took = []
+
+    def write(descriptor, raw):
+        if took and took.append(1) is None and len(took) == 2:
+            raise OSError(28, "No space left on device")
+        took.append(1)
+        return real(descriptor, bytes(raw)[:2])
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(FileError, match="No space left on device; nothing was added"):
+        append_whole(path, lambda before: (len(before), b"two\n"))
+    assert path.read_bytes() == b"one\n"

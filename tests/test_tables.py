@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metareview.characters import guarded, storable, unguarded
 from metareview.errors import FileError
+from metareview.files import decode
 from metareview.tables import number, parse_table, write_table
 
 
@@ -92,3 +94,38 @@ def test_a_written_table_reads_back(rows):
     from metareview.tables import clean
 
     assert [(row.cells["a"], row.cells["b"]) for row in back] == [(clean(a), clean(b)) for a, b in rows]
+
+
+texts = st.text(alphabet=st.characters(), max_size=12)
+
+
+@given(texts)
+def test_what_is_stored_stays_as_it_is_when_stored_again(text):
+    assert storable(storable(text)) == storable(text)
+
+
+@given(texts)
+def test_a_guard_comes_off_as_it_was_put_on_and_no_formula_is_left(text):
+    assert unguarded(guarded(text)) == text
+    assert guarded(text)[:1] not in tuple("=@＝＠")
+
+
+def test_negative_numbers_are_no_formulas():
+    given_texts = ("-2.5", "+3", "-x", "=1", "@a", "'=1", "'quoted'")
+    assert [guarded(t) for t in given_texts] == ["-2.5", "+3", "'-x", "'=1", "'@a", "''=1", "'quoted'"]
+
+
+@given(
+    st.lists(texts.filter(storable), min_size=1, max_size=4, unique_by=storable),
+    st.lists(st.lists(texts, min_size=4, max_size=4), max_size=4),
+)
+def test_whatever_is_written_is_read_back_as_it_is_stored(names, rows):
+    filled = [dict(zip(names, ["x" + cells[0], *cells[1:]], strict=False)) for cells in rows]
+    raw = write_table(names, filled).encode("utf-8")
+    table = parse_table(decode(raw, "t.csv"), "t.csv")
+    assert table.columns == tuple(map(storable, names))
+    assert [list(row.cells.values()) for row in table] == [[storable(t) for t in r.values()] for r in filled]
+
+
+def test_a_key_pressed_in_a_note_is_no_part_of_it():
+    assert storable("see\x1b[D page\x1bOA 3\x07\x00") == "see page 3"

@@ -9,11 +9,12 @@ from pathlib import Path
 from metareview.errors import ExtractionError
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.comparing import COMPARED, Cell, Comparison
-from metareview.extraction.grids import Cells, Grid, empty_grid, grid_text, neutral, plain, read_grids
+from metareview.extraction.grids import Cells, Grid, empty_grid, grid_text, read_grids
 from metareview.extraction.identities import new_ids, read_identified
 from metareview.extraction.merging import Resolve, merge_grids, unresolved
 from metareview.extraction.rows import Sheets
-from metareview.files import locked, write_atomically
+from metareview.files import write_atomically
+from metareview.locks import locked
 from metareview.tables import read_table, write_table
 
 ADJUDICATION = "adjudication.csv"
@@ -74,15 +75,13 @@ def settle(folder: str | Path, comparison: Comparison, resolve: Resolve = unreso
 
 
 def _write_cases(path: Path, rows: Sequence[Cells]) -> bool:
-    disarmed = [{name: neutral(text) for name, text in row.items()} for row in rows]
-    return write_atomically(path, write_table(_COLUMNS, disarmed))
+    return write_atomically(path, write_table(_COLUMNS, rows))
 
 
 def _decisions(path: Path) -> dict[tuple[str, ...], Cells]:
     if not path.exists():
         return {}
-    rows = [{name: plain(text) for name, text in row.cells.items()} for row in read_table(path)]
-    return {_case_key(row): row for row in rows}
+    return {_case_key(row.cells): row.cells for row in read_table(path)}
 
 
 def _case_key(row: Cells) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from metareview.errors import FileError, did_you_mean
 from metareview.extraction.cells import Fault, read_cell
 from metareview.extraction.columns import SHEETS, SheetKind
 from metareview.extraction.finding import Finding
-from metareview.extraction.grids import plain
 from metareview.tables import Table, read_table
 
 
@@ -81,7 +80,7 @@ def drafts_of(table: Table, kind: SheetKind) -> Iterator[tuple[Draft, list[Findi
     decimal_comma = table.separator != ","
     empty = {c.name: read_cell("", c, decimal_comma=decimal_comma) for c in kind.columns if c.kind != "key"}
     for row in table:
-        cells = {name: plain(text) if text[:1] == "'" else text for name, text in row.cells.items()}
+        cells = dict(row.cells)
         filled = {name: text for name, text in cells.items() if text and name in columns}
         read = {n: read_cell(t, columns[n], decimal_comma=decimal_comma) for n, t in filled.items()}
         read |= {c.name: read_cell("", c, decimal_comma=decimal_comma) for c in keys if c.name not in filled}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.extraction.columns import SHEETS, SheetKind
-from metareview.tables import number, read_table, write_table
+from metareview.tables import read_table, write_table
 
 Cells = Mapping[str, str]
 # the columns that say which row is which, whatever else changes
 IDENTITY = {"studies": ("study",), "arms": ("study", "arm")}
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +65,9 @@ def _read_grid(path: Path, kind: SheetKind) -> Grid:
     if not path.exists():
         return empty_grid(kind)
     table = read_table(path)
-    rows = tuple({name: plain(text) for name, text in row.cells.items()} for row in table)
-    return Grid(kind, table.columns, rows)
+    return Grid(kind, table.columns, tuple(dict(row.cells) for row in table))
 
 
 def grid_text(grid: Grid) -> str:
-    """Return a sheet as CSV; text that a spreadsheet would run as a formula is disarmed."""
-    rows = [{name: neutral(row.get(name, "")) for name in grid.columns} for row in grid.rows]
-    return write_table(grid.columns, rows)
-
-
-def neutral(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would take for a formula; numbers stay.
-
-    >>> neutral("=1+1"), neutral("-2.5")
-    ("'=1+1", '-2.5')
-    """
-    if (_FORMULA.match(text) and isinstance(number(text), str)) or _GUARDED.match(text):
-        return "'" + text
-    return text
-
-
-def plain(text: str) -> str:
-    """Take away the apostrophe that :func:`neutral` put there.
-
-    >>> plain(neutral("=1+1"))
-    '=1+1'
-    """
-    return text[1:] if _GUARDED.match(text) else text
+    """Return a sheet as CSV."""
+    return write_table(grid.columns, grid.rows)

@@ -28,7 +28,8 @@ from metareview.extraction.merging import (
 from metareview.extraction.template import Included, expected_grids
 from metareview.extraction.workbook import workbook_bytes
 from metareview.extraction.workbook_reading import read_workbook
-from metareview.files import locked, read_bytes, write_atomically
+from metareview.files import read_bytes, write_atomically
+from metareview.locks import locked
 from metareview.protocol import Protocol
 from metareview.tables import read_table, write_table
 

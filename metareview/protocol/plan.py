@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metareview.names import ID
+
 Kind = Literal["binary", "continuous", "rate", "contrast", "correlation", "diagnostic"]
 Domain = Literal["efficacy", "safety", "baseline"]
 Basis = Literal["reported", "derived", "inferred"]
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+Id = Annotated[str, Field(pattern=ID)]
 Text = Annotated[str, Field(min_length=1)]
 Fraction = Annotated[float, Field(strict=True, gt=0.5, lt=1.0)]
 Real = Annotated[float, Field(strict=True)]

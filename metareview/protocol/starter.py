@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files as package_files
 from pathlib import Path
 
 from metareview.errors import ProtocolError
-from metareview.files import locked, write_atomically
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
+from metareview.files import files_in, is_there, write_atomically
+from metareview.locks import locked
+from metareview.names import case_twin, name_fault
 
 
 def starter_text(name: str) -> str:
@@ -30,13 +29,18 @@ def write_starter(name: str, folder: str | Path = "protocols") -> Path:
     ProtocolError
         When the name cannot be a file's, or the protocol exists.
     """
-    if not _NAME.fullmatch(name):
-        raise ProtocolError(
-            f'"{name}" cannot name a review; use letters, digits, dashes and underscores, such as my-review.'
-        )
+    fault = name_fault(name)
+    if fault:
+        raise ProtocolError(f'"{name}" cannot name a review; {fault}, such as my-review.')
     path = Path(folder) / f"{name}.toml"
     with locked(folder):
-        if path.exists():
+        twin = case_twin(name, (other.stem for other in files_in(folder, "*.toml")))
+        if twin:
+            raise ProtocolError(
+                f'"{name}" differs from the review "{twin}" only by capitals, which many disks take for the '
+                "same name; choose another."
+            )
+        if is_there(path):
             raise ProtocolError(f"{path} exists already and is left as it is; choose another name.")
         write_atomically(path, starter_text(name))
     return path

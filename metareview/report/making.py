@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metareview.errors import MetareviewError
-from metareview.files import locked, write_atomically
+from metareview.files import write_atomically
+from metareview.locks import locked
 from metareview.report.answers import write_answer
 from metareview.report.record import (
     Made,

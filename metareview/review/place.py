@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.errors import ProtocolError, did_you_mean
+from metareview.files import files_in, is_there
+from metareview.journal import ROOMS, is_unsettled
+from metareview.locks import locked
+from metareview.names import case_twin, name_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,30 @@ class Place:
         return self.root / "output" / self.name
 
 
+def place_of(name: str, root: Path | None = None) -> Place:
+    """Return where the files of a review lie, whether it has a protocol yet or not.
+
+    What a killed command left in its folders is settled first.
+
+    Raises
+    ------
+    ProtocolError
+        When the name cannot be a review's, or another review's differs only by capitals.
+    """
+    fault = name_fault(name)
+    if fault:
+        raise ProtocolError(f'"{name}" cannot name a review; {fault}.')
+    place = Place(root or Path(), name)
+    twin = case_twin(name, (path.stem for path in files_in(place.root / "protocols", "*.toml")))
+    if twin and not is_there(place.protocol):
+        raise ProtocolError(f'there is no review "{name}"; did you mean "{twin}"? Capitals count.')
+    for room in ROOMS:
+        if is_unsettled(place.root / room / name):
+            with locked(place.root / room / name):
+                pass
+    return place
+
+
 def find_review(name: str, root: Path | None = None) -> Place:
     """Find a review by its name.
 
@@ -53,9 +81,9 @@ def find_review(name: str, root: Path | None = None) -> Place:
     ProtocolError
         When there is no protocol of that name.
     """
-    place = Place(root or Path(), name)
-    if not place.protocol.exists():
-        known = sorted(p.stem for p in (place.root / "protocols").glob("*.toml"))
+    place = place_of(name, root)
+    if not is_there(place.protocol):
+        known = [p.stem for p in files_in(place.root / "protocols", "*.toml")]
         here = did_you_mean(name, known).replace("Allowed", "Reviews here")
         raise ProtocolError(
             f"{place.protocol} does not exist; {here} `metareview new {name}` writes a starter."

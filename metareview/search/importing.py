@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from metareview.errors import FormatError
-from metareview.files import locked, read_bytes, sha256, write_atomically
+from metareview.files import read_bytes, sha256, write_atomically
+from metareview.locks import locked
 from metareview.search.formats.reading import Export, read_export
 from metareview.search.gather import gather_into
 from metareview.search.ledger import METHODS, SearchRun, enter_run, free_id, read_searches

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import metareview
 from metareview.errors import SearchError
-from metareview.files import locked, write_atomically
+from metareview.files import write_atomically
+from metareview.locks import locked
 from metareview.search.capsule import (
     BEGUN,
     COMPLETE,

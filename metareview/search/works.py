@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metareview.errors import FormatError
-from metareview.files import locked
+from metareview.locks import locked
 from metareview.search.catalogue import read_records
 from metareview.search.dedupe import Deduplicated, find_duplicates
 from metareview.search.dedupe.merging import Merged, unique_records

@@ -9,7 +9,7 @@ from metareview.extraction import read_sheets
 from metareview.extraction.merging import choices
 from metareview.extraction.template import Included
 from metareview.extraction.updating import Signature, bring_back, update_sheets
-from metareview.files import locked
+from metareview.locks import locked
 from metareview.protocol import parse_protocol, starter_text
 
 SIGNED = Signature("AB", "2026-01-02 03:04")

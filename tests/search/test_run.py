@@ -14,7 +14,7 @@ import pytest
 from eutils import QUICK_FAULTS, StandIn, corpus
 
 from metareview.errors import FileError, SearchError
-from metareview.files import locked
+from metareview.locks import locked
 from metareview.search.capsule import damage, read_manifest
 from metareview.search.catalogue import read_records
 from metareview.search.entrez import Access, Patience

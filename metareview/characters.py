@@ -1,0 +1,84 @@
+"""Which characters a table keeps, a terminal is shown, and a spreadsheet would run.
+
+The reader and the writer of tables share :func:`storable`, so that what one refuses the other
+never writes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BLANKS = {ord("\u00a0"): " ", ord("\u202f"): " "}
+_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+# what a terminal sends for a key, and what colours its text: ESC [ … letter, ESC O letter, ESC ] … BEL
+_ESCAPE = re.compile(
+    r"\x1b(?:\[[0-9;:<=>?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|O[A-Z])?"
+)
+# controls, marks that turn the direction of writing, and halves of characters
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_FORMULA = re.compile("[=+\\-@\t\r＝＋－＠]")
+_GUARDED = re.compile("'+[=+\\-@\t\r＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def has_control(text: str) -> bool:
+    r"""Check whether a text holds characters that no table keeps: controls but for blanks.
+
+    >>> has_control("a\tb"), has_control("a\x1b[D")
+    (False, True)
+    """
+    return any(ord(c) < 0x20 and c not in "\t\n\r\f" for c in set(text))
+
+
+def storable(text: str) -> str:
+    r"""Return a text as a table keeps it: the writer writes it, the reader gives it back.
+
+    Escape sequences (an arrow key pressed while typing) and control characters go, line breaks
+    become ``\n``, characters are composed, blanks around it dropped, half characters replaced.
+
+    >>> storable(" left\x1b[D\r\nright ")
+    'left\nright'
+    """
+    if text.isascii() and text.isprintable():  # most cells
+        return text.strip()
+    text = _ESCAPE.sub("", text) if "\x1b" in text else text
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_BLANKS)
+    text = _UNSTORABLE.sub(_kept_mark, text)
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _kept_mark(match: re.Match[str]) -> str:
+    """Show that half a character stood there; a control character leaves nothing."""
+    return "\ufffd" if match[0] >= "\ud800" else " " if match[0] in "\x0b\x0c" else ""
+
+
+def printable(text: str) -> str:
+    r"""Return a text as a terminal may be shown it: controls and marks of direction are spelled out.
+
+    >>> print(printable("a\x1b[31mb\u202ec"))
+    a\x1b[31mb\u202ec
+    """
+    return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
+
+
+def guarded(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would run as a formula; numbers stay.
+
+    >>> guarded("=1+1"), guarded("-2.5"), guarded("'=1")
+    ("'=1+1", '-2.5', "''=1")
+    """
+    if (_FORMULA.match(text) and not _NUMBER.fullmatch(text)) or _GUARDED.match(text):
+        return "'" + text
+    return text
+
+
+def unguarded(text: str) -> str:
+    """Take away the apostrophe that :func:`guarded` put there.
+
+    >>> unguarded(guarded("=1+1")), unguarded("'quoted'")
+    ('=1+1', "'quoted'")
+    """
+    return text[1:] if _GUARDED.match(text) else text

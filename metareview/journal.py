@@ -1,0 +1,239 @@
+"""Writes of several files that belong together: all of them, or none, whenever the process dies.
+
+:func:`all_or_none` collects the writes and puts them into ``.journal/`` in the folder they are for.
+Once ``.journal/entries.json`` is on the disk they count as made: they are carried out, and the next
+command carries out what a killed one left. Where a person changed one of the files in between, the
+next command takes the others back instead: a person's edit always stays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from metareview.disk import flush_folder
+from metareview.errors import FileError
+from metareview.files import PENDING, put, put_staged, refuse_link, through_link, why
+from metareview.readings import (
+    ABSENT,
+    absolute,
+    changed_meanwhile,
+    digest_now,
+    digest_of,
+    expected_digest,
+    note_written,
+)
+
+FOLDER = ".journal"
+ENTRIES = "entries.json"
+# the folders a review's files lie in, and the folder of its protocol
+ROOMS = ("searched", "screened", "texts", "extracted", "reports", "output")
+PROTOCOLS = "protocols"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a journal.
+
+    Attributes
+    ----------
+    path : from the journal's folder on
+    before, after : digests of what it held and of what it is to hold; ``""`` for no file
+    """
+
+    path: str
+    before: str
+    after: str
+
+
+@contextmanager
+def all_or_none(home: str | Path) -> Iterator[None]:
+    """Let every write and removal inside be made together, or none of them.
+
+    Parameters
+    ----------
+    home
+        The folder they are for, which is locked; other files may only be those of the same review.
+
+    Raises
+    ------
+    FileError
+        When the disk refuses, or somebody changed one of the files meanwhile: nothing is written then.
+    """
+    if PENDING.get() is not None:  # the writes join those of the journal around this one
+        yield
+        return
+    pending: dict[Path, bytes | None] = {}
+    token = PENDING.set(pending)
+    try:
+        yield
+    finally:
+        PENDING.reset(token)
+    if pending:
+        _commit(absolute(Path(home)), pending)
+
+
+def _commit(home: Path, pending: Mapping[Path, bytes | None]) -> None:
+    entries = [_entry(home, path, raw) for path, raw in pending.items()]
+    try:
+        _stage(home, entries, list(pending.values()))
+    except BaseException as error:
+        _clear(home)
+        if isinstance(error, OSError):
+            raise FileError(f"{home} cannot be written: {why(error)}; nothing was changed.") from None
+        raise
+    _carry_out(home, entries)
+    for path, entry in zip(pending, entries, strict=True):
+        note_written(path, entry.after)
+
+
+def _entry(home: Path, path: Path, raw: bytes | None) -> Entry:
+    """Describe a write, and refuse it when its file is not what was read."""
+    before, expected = digest_now(through_link(path)), expected_digest(path)
+    if expected not in (None, before):
+        raise changed_meanwhile([path])
+    entry = Entry(os.path.relpath(path, home), before, ABSENT if raw is None else digest_of(raw))
+    _target(home, entry)
+    return entry
+
+
+def _target(home: Path, entry: Entry) -> Path:
+    """Return where an entry goes; refuse one that leaves the review's own folders.
+
+    A journal may come with a review from somebody else, so its paths are not believed.
+    """
+    path = absolute(home / entry.path)
+    if home in path.parents:
+        return path
+    project, name = home.parent.parent, home.name
+    own = [project / room / name for room in ROOMS]
+    if home in own and (path == project / PROTOCOLS / f"{name}.toml" or any(o in path.parents for o in own)):
+        return path
+    raise FileError(
+        f"{home / FOLDER / ENTRIES} names {entry.path}, which is no file of this review; remove {FOLDER}."
+    )
+
+
+def _stage(home: Path, entries: Sequence[Entry], contents: Sequence[bytes | None]) -> None:
+    """Put what files hold and are to hold into the journal; the list of them comes last."""
+    folder = home / FOLDER
+    refuse_link(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    for number, (entry, raw) in enumerate(zip(entries, contents, strict=True)):
+        if raw is not None:
+            put(folder / f"{number}.new", raw)
+        if entry.before != ABSENT:
+            old = through_link(_target(home, entry)).read_bytes()
+            if digest_of(old) != entry.before:
+                raise changed_meanwhile([_target(home, entry)])
+            put(folder / f"{number}.old", old)
+    flush_folder(home)
+    put(folder / ENTRIES, json.dumps([asdict(entry) for entry in entries], indent=1).encode())
+
+
+def _carry_out(home: Path, entries: Sequence[Entry]) -> None:
+    """Make every write of a complete journal; take all back when one cannot be made."""
+    try:
+        for number, entry in enumerate(entries):
+            _apply(home, number, entry, forward=True)
+    except FileError:
+        _take_back(home, entries)
+        raise
+    _clear(home)
+
+
+def _apply(home: Path, number: int, entry: Entry, *, forward: bool) -> None:
+    """Let one file hold what it is to hold (or what it held); nothing when it does already."""
+    path = _target(home, entry)
+    before, after = (entry.before, entry.after) if forward else (entry.after, entry.before)
+    if digest_now(path) == after:
+        return
+    if after == ABSENT:
+        if digest_now(path) != before:
+            raise changed_meanwhile([path])
+        _unlink(path)
+        return
+    put_staged(path, _staged(home, number, forward=forward), before)
+
+
+def _staged(home: Path, number: int, *, forward: bool) -> Path:
+    return home / FOLDER / f"{number}.{'new' if forward else 'old'}"
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"{path} cannot be removed: {why(error)}.") from None
+    flush_folder(path.parent)
+
+
+def _take_back(home: Path, entries: Sequence[Entry]) -> None:
+    """Let every file hold what it held before; one that a person changed stays as they left it."""
+    for number, entry in enumerate(entries):
+        if digest_now(_target(home, entry)) == entry.after:
+            _apply(home, number, entry, forward=False)
+    _clear(home)
+
+
+def _clear(home: Path) -> None:
+    """Remove the journal, its list first: without it nothing else in it counts."""
+    with suppress(OSError):
+        (home / FOLDER / ENTRIES).unlink(missing_ok=True)
+        flush_folder(home / FOLDER)
+        shutil.rmtree(home / FOLDER, ignore_errors=True)
+
+
+def is_unsettled(home: Path) -> bool:
+    """Check whether a killed command left a complete journal in a folder."""
+    return (home / FOLDER / ENTRIES).is_file()
+
+
+def settle_journal(home: Path) -> None:
+    """Carry out, or take back, what a killed command left; the folder must be locked.
+
+    Raises
+    ------
+    FileError
+        When a person changed one of the files since: the interrupted command is undone, once, and this
+        says so.
+    """
+    if not is_unsettled(home):
+        if (home / FOLDER).is_dir() and not (home / FOLDER).is_symlink():
+            shutil.rmtree(home / FOLDER, ignore_errors=True)
+        return
+    entries = _read_entries(home)
+    touched = [_target(home, e) for n, e in enumerate(entries) if not _can_be_made(home, n, e)]
+    if not touched:
+        _carry_out(home, entries)
+        return
+    _take_back(home, entries)
+    raise FileError(
+        f"{path} was changed after a command was cut short; your change stays, and what that command had "
+        "begun was taken back. Run it again."
+        for path in touched
+    )
+
+
+def _can_be_made(home: Path, number: int, entry: Entry) -> bool:
+    """Check whether a write was made, or still can be."""
+    there = digest_now(_target(home, entry))
+    if there == entry.after:
+        return True
+    ready = entry.after == ABSENT or digest_now(_staged(home, number, forward=True)) == entry.after
+    return there == entry.before and ready
+
+
+def _read_entries(home: Path) -> list[Entry]:
+    path = home / FOLDER / ENTRIES
+    try:
+        return [
+            Entry(str(e["path"]), str(e["before"]), str(e["after"])) for e in json.loads(path.read_bytes())
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise FileError(f"{path} cannot be read; move {path.parent} away and try again.") from None
