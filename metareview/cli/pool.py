@@ -71,6 +71,8 @@ def _make(place: Place, overrides: Overrides) -> str:
 
     with _progress() as progress:
         run = make_output(Review(place.name, place.root), overrides=overrides, progress=progress)
+    for path in run.kept:
+        click.echo(f"note: {path} was made by a former run and changed since; it stays. Remove it.", err=True)
     return f"{len(run.made)} of {run.total} analyses were made anew."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from metareview.errors import FileError, ProtocolError, did_you_mean
 from metareview.files import read_text
+from metareview.names import ID, case_twin, name_fault
 from metareview.protocol.plan import Protocol
 
 _KINDS_OF_VALUE = {
@@ -33,6 +35,18 @@ _KINDS_OF_VALUE = {
     "date_type": "a date is needed, such as 2026-11-24, without quotes",
     "date_from_datetime_parsing": "a date is needed, such as 2026-11-24",
 }
+OUTPUT_NAMES = frozenset(
+    [
+        "summary.csv",
+        "results.md",
+        "made.json",
+        "studies.csv",
+        "summary.json",
+        "inputs.json",
+        "posterior.json",
+        "priors.csv",
+    ]
+)
 _LISTED = ("criteria", "searches", "arms", "outcomes", "analyses", "amendments", "sensitivity")
 
 
@@ -142,6 +156,7 @@ def _reference_faults(raw: Mapping[str, Any]) -> Iterator[str]:
     """Find ids given twice and names that nothing bears, whatever else is wrong with the plan."""
     for key in ("criteria", "arms", "outcomes", "analyses"):
         yield from _repeated(key, _tables(raw, key))
+    yield from _folder_faults("analyses", _tables(raw, "analyses"))
     outcomes, arms = _ids(raw, "outcomes"), _ids(raw, "arms")
     for outcome in _tables(raw, "outcomes"):
         within = outcome.get("within")
@@ -152,6 +167,7 @@ def _reference_faults(raw: Mapping[str, Any]) -> Iterator[str]:
         yield from _unknown(name, analysis, outcomes, arms)
         parts = _tables(analysis, "sensitivity")
         yield from (f"{name}, {fault}" for fault in _repeated("sensitivity", parts))
+        yield from (f"{name}, {fault}" for fault in _folder_faults("sensitivity", parts))
         for m, part in enumerate(parts, 1):
             yield from _unknown(f'{name}, sensitivity "{part.get("id", m)}"', part, outcomes, arms)
 
@@ -170,6 +186,20 @@ def _repeated(key: str, tables: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for name, times in counts.items():
         if times > 1:
             yield f'{key}: the id "{name}" is given {times} times; every id must be its own.'
+
+
+def _folder_faults(key: str, tables: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Find ids that cannot name a folder of the output on every system."""
+    names = [t["id"] for t in tables if isinstance(t.get("id"), str)]
+    for n, name in enumerate(names):
+        fault = name_fault(name) if re.fullmatch(ID, name) else ""
+        twin = case_twin(name, names[:n])
+        if name in OUTPUT_NAMES or name.startswith("forest."):
+            fault = "it is the name of a file that pooling writes"
+        if fault:
+            yield f'{key} "{name}": the id cannot name a folder; {fault}.'
+        if twin:
+            yield f'{key} "{name}": the id differs from "{twin}" only by capitals; choose another.'
 
 
 def _unknown(

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metareview.errors import MetareviewError
+from metareview.errors import FileError, MetareviewError
 from metareview.files import write_atomically
 from metareview.locks import locked
 from metareview.report.answers import write_answer
 from metareview.report.record import (
     Made,
     hashes,
-    is_whole,
     own_outputs,
     read_made,
+    refuse_links,
     remove_left_over,
     sources_of,
     write_made,
 )
 from metareview.report.results import results_text
+from metareview.report.standing import standing
 from metareview.report.summary import summary_csv, summary_row
 from metareview.review import Overrides
 from metareview.review.answering import confirmed
@@ -35,10 +37,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did: the analyses that were made anew, of how many."""
+    """What a run did.
+
+    Attributes
+    ----------
+    made : the analyses that were made anew
+    total : of how many
+    kept : files of a former run that somebody changed, and that therefore stay
+    """
 
     made: tuple[str, ...]
     total: int
+    kept: tuple[Path, ...] = ()
 
 
 def make_output(
@@ -63,8 +73,20 @@ def make_output(
     asked = overrides or Overrides()
     review.check()
     answers = {planned.id: _answer(review, planned, asked) for planned in review.planned}
+    refuse_links(review.place.output)
+    _refuse_changed(review)
     with locked(review.place.output):
         return _make(review, answers, asked, progress)
+
+
+def _refuse_changed(review: Review) -> None:
+    """Refuse to answer from sheets that are not the ones on the disk any more."""
+    changed = review.readings.changed()
+    if changed:
+        raise FileError(
+            f"{os.path.relpath(path)} was changed while pooling; run `metareview pool {review.name}` again."
+            for path in changed
+        )
 
 
 def _answer(review: Review, planned: Planned, overrides: Overrides) -> Answer:
@@ -82,21 +104,22 @@ def _make(
     outputs: dict[str, str] = {}
     fresh: list[str] = []
     for number, planned in enumerate(review.planned, 1):
-        inputs = review.inputs(planned, overrides=overrides)
-        keys[planned.id] = fingerprint(inputs)
+        found = standing(review, planned, overrides, before)
+        keys[planned.id] = fingerprint(found.inputs)
         own = own_outputs(before, planned.id)
-        if before.analyses.get(planned.id) != keys[planned.id] or not is_whole(folder, own):
+        if found.reasons:
             if progress:
                 progress(planned.analysis.title, number, len(review.planned))
             beside = [answers[other.id] for other in review.beside(planned)]
-            own = hashes(folder, write_answer(review, answers[planned.id], beside, inputs))
+            own = hashes(folder, write_answer(review, answers[planned.id], beside, found.inputs))
             fresh.append(planned.id)
         outputs |= own
     outputs |= hashes(folder, _write_review(review, list(answers.values())))
-    now = Made(sources_of(review.place, overrides), keys, outputs)
-    remove_left_over(folder, before, now)
+    now = Made(sources_of(review.place, overrides, review.readings.digests), keys, outputs)
+    _refuse_changed(review)
+    kept = remove_left_over(folder, before, now)
     write_made(folder, now)
-    return Run(tuple(fresh), len(review.planned))
+    return Run(tuple(fresh), len(review.planned), kept)
 
 
 def _write_review(review: Review, answers: Sequence[Answer]) -> tuple[Path, ...]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metareview.errors import FileError
-from metareview.files import read_text, sha256, write_atomically
+from metareview.files import files_in, is_there, read_text, refuse_link, remove, sha256, write_atomically
+from metareview.names import name_fault
+from metareview.readings import absolute
 from metareview.review.freshness import fingerprint, made_with
 
 if TYPE_CHECKING:
@@ -37,12 +41,28 @@ class Made:
 
 
 def read_made(folder: Path) -> Made:
-    """Read the record; one that is missing or damaged counts as nothing made."""
+    """Read the record; one that is missing or damaged counts as nothing made.
+
+    Raises
+    ------
+    FileError
+        When it names a file outside its folder: a record may come with a review from somebody else.
+    """
+    if not is_there(folder / NAME):
+        return Made()
     try:
         raw = json.loads(read_text(folder / NAME))
-        return Made(str(raw["sources"]), dict(raw["analyses"]), dict(raw["outputs"]))
-    except (FileError, ValueError, KeyError, TypeError):
+        made = Made(str(raw["sources"]), dict(raw["analyses"]), dict(raw["outputs"]))
+    except (FileError, ValueError, KeyError, TypeError, RecursionError):
         return Made()
+    strange = [name for name in made.outputs if any(name_fault(part) for part in name.split("/"))]
+    if strange:
+        raise FileError(
+            f'{folder / NAME} names "{name}", which is no file of {folder}; remove {folder / NAME}, and all '
+            "is made anew."
+            for name in strange
+        )
+    return made
 
 
 def write_made(folder: Path, made: Made) -> None:
@@ -54,7 +74,7 @@ def write_made(folder: Path, made: Made) -> None:
 def is_whole(folder: Path, outputs: Mapping[str, str]) -> bool:
     """Say whether every file is there as it was written."""
     return bool(outputs) and all(
-        (folder / name).is_file() and sha256(folder / name) == digest for name, digest in outputs.items()
+        is_there(folder / name) and sha256(folder / name) == digest for name, digest in outputs.items()
     )
 
 
@@ -63,10 +83,19 @@ def own_outputs(made: Made, analysis: str) -> dict[str, str]:
     return {name: digest for name, digest in made.outputs.items() if Path(name).parent == Path(analysis)}
 
 
-def sources_of(place: Place, overrides: Overrides) -> str:
-    """Give one hash of everything a review's output is made from: files, code, overrides."""
-    files = [place.protocol, *sorted(place.sheets.glob("*.csv"))]
-    return fingerprint({**{f.name: sha256(f) for f in files}, **made_with(), **overrides.given()})
+def sources_of(place: Place, overrides: Overrides, read: Mapping[Path, str] | None = None) -> str:
+    """Return one hash of everything a review's output is made from: files, code, overrides.
+
+    Parameters
+    ----------
+    place, overrides
+        The review, and what the user put in place of the plan's choices.
+    read
+        The digests of the files as they were read; the others are read now.
+    """
+    files = [place.protocol, *files_in(place.sheets, "*.csv")]
+    digests = {f.name: (read or {}).get(absolute(f)) or sha256(f) for f in files}
+    return fingerprint({**digests, **made_with(), **overrides.given()})
 
 
 def is_fresh(place: Place, overrides: Overrides) -> bool:
@@ -83,11 +112,43 @@ def hashes(folder: Path, files: tuple[Path, ...]) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): sha256(file) for file in files}
 
 
-def remove_left_over(folder: Path, before: Made, now: Made) -> None:
-    """Remove files that a former run made and this one did not, and folders left empty."""
-    for name in before.outputs.keys() - now.outputs.keys():
+def remove_left_over(folder: Path, before: Made, now: Made) -> tuple[Path, ...]:
+    """Remove files that a former run made and this one did not, and folders left empty.
+
+    Returns
+    -------
+    tuple of Path
+        Files that are not as that run wrote them: they are somebody's, and stay.
+    """
+    kept = []
+    for name in sorted(before.outputs.keys() - now.outputs.keys()):
         path = folder / name
-        path.unlink(missing_ok=True)
+        if not is_there(path):
+            continue
+        if sha256(path) != before.outputs[name]:
+            kept.append(path)
+            continue
+        remove(path)
         for parent in list(path.parents)[: len(Path(name).parents) - 1]:
             if parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
+    return tuple(kept)
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse an output folder that is a link or holds one: what is made there would land elsewhere.
+
+    Raises
+    ------
+    FileError
+        All links at once.
+    """
+    refuse_link(folder.parent)
+    refuse_link(folder)
+    links = [Path(at) / name for at, *names in os.walk(folder) for name in chain(*names)]
+    links = [path for path in links if path.is_symlink()]
+    if links:
+        raise FileError(
+            f"{path} is a link; nothing is written through it. Remove it; its file is made anew."
+            for path in links
+        )

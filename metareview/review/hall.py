@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from metareview.effects import MEASURES
 from metareview.errors import MetareviewError, did_you_mean
 from metareview.extraction import check_sheets, describe_extraction, open_findings, read_sheets
 from metareview.protocol import Protocol, read_protocol
+from metareview.readings import Readings, watching
 from metareview.review.answering import POOLED_BY_POLICY, Answer, Overrides, Planned, answer
 from metareview.review.checking import plan_problems, sheet_problems
 from metareview.review.choosing import Chosen, choose
@@ -38,6 +40,7 @@ class Review:
 
     def __init__(self, name: str, root: str | Path | None = None) -> None:
         self.place = find_review(name, None if root is None else Path(root))
+        self.readings = Readings()
 
     @property
     def name(self) -> str:
@@ -47,12 +50,23 @@ class Review:
     @cached_property
     def protocol(self) -> Protocol:
         """The plan; reading it refuses what cannot be a plan."""
-        return read_protocol(self.place.protocol)
+        with self._noting():
+            return read_protocol(self.place.protocol)
 
     @cached_property
     def sheets(self) -> Sheets:
         """The extraction sheets; reading them refuses all their faults at once."""
-        return read_sheets(self.place.sheets, self.protocol)
+        plan = self.protocol
+        with self._noting():
+            return read_sheets(self.place.sheets, plan)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep the digest of what is read, so that an answer can say from which bytes it was made."""
+        with watching() as readings:
+            yield
+        for path, digest in readings.digests.items():
+            self.readings.note(path, digest)
 
     def check(self) -> None:
         """Refuse, all at once, what the plan, the sheets and both together have of faults.

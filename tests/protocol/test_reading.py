@@ -153,3 +153,17 @@ def test_any_text_is_read_or_refused_in_sentences(text):
         parse_protocol(text, "x.toml")
     except ProtocolError as error:
         assert all(problem.startswith("x.toml") for problem in error.problems)
+
+
+@pytest.mark.parametrize("name", ["CON", "results.md", "forest.svg", "a" * 101])
+def test_ids_that_cannot_name_a_folder_on_every_system_are_refused(name):
+    told = faults(starter(('[[analyses]]\nid = "death"', f'[[analyses]]\nid = "{name}"')))
+    assert any(f'analyses "{name}": the id cannot name a folder' in problem for problem in told)
+
+
+def test_ids_that_differ_only_by_capitals_are_refused():
+    told = faults(starter(('id = "pain"\ntitle', 'id = "Death"\ntitle')))
+    assert (
+        'protocols/x.toml: analyses "Death": the id differs from "death" only by capitals; choose another.'
+        in told
+    )

@@ -143,3 +143,65 @@ def test_the_results_say_that_data_were_extracted_once_and_that_warnings_are_ope
     lay_out(root, results=RESULTS.replace("low,50,6,12,derived", "low,50,6,13,derived"))
     make_output(Review("small", root))
     assert "of the sheets" in (root / "output" / "small" / "results.md").read_text("utf-8")
+
+
+def test_a_sheet_saved_while_pooling_is_never_taken_for_pooled(root):
+    sheet = root / "extracted" / "small" / "results.csv"
+    changed = RESULTS.replace("drug,100,10,,", "drug,100,11,,")
+    (root / "output" / "small" / "made.json").unlink()
+
+    def save(*_):
+        sheet.write_text(changed, "utf-8")
+
+    with pytest.raises(
+        MetareviewError, match=r"results\.csv was changed while pooling; run `metareview pool"
+    ):
+        make_output(Review("small", root), progress=save)
+    assert "death" in make_output(Review("small", root)).made
+    assert is_fresh(Review("small", root).place, Overrides())
+    assert not any(standing_of(Review("small", root)).values())
+
+
+def test_status_calls_stale_what_pool_makes_also_when_only_a_title_changed(root):
+    lay_out(root, protocol=PROTOCOL.replace("A small review", "Another title"))
+    standing = standing_of(Review("small", root))
+    assert standing["death"] == []
+    assert standing["results.md"]
+    make_output(Review("small", root))
+    assert not any(standing_of(Review("small", root)).values())
+
+
+@pytest.mark.parametrize("name", ["../../../victim", "/etc/victim", "death/../../x", "a\\..\\x", ".."])
+def test_a_record_from_somebody_else_deletes_no_file_outside_the_output(root, name):
+    path = root / "output" / "small" / "made.json"
+    record = json.loads(path.read_text("utf-8"))
+    record["outputs"][name] = "0" * 64
+    path.write_text(json.dumps(record), "utf-8")
+    lay_out(root, results=RESULTS.replace("drug,100,10,,", "drug,100,11,,"))
+    before = output(root)
+    with pytest.raises(MetareviewError, match=r"no file of .*; remove .*made\.json"):
+        make_output(Review("small", root))
+    assert output(root) == before
+
+
+def test_a_left_over_file_that_somebody_changed_stays_and_is_named(root):
+    mine = root / "output" / "small" / "death" / "mh" / "studies.csv"
+    mine.write_text("my notes", "utf-8")
+    start = PROTOCOL.index('[[analyses.sensitivity]]\nid = "mh"')
+    end = PROTOCOL.index("[[analyses]]", start)
+    lay_out(root, protocol=PROTOCOL[:start] + PROTOCOL[end:])
+    assert make_output(Review("small", root)).kept == (mine,)
+    assert mine.read_text("utf-8") == "my notes"
+    assert not (mine.parent / "forest.svg").exists()
+
+
+@pytest.mark.parametrize("place", ["output", "output/small", "output/small/death", "output/small/results.md"])
+def test_nothing_is_written_through_a_link_in_the_output(root, place):
+    target = root / "elsewhere"
+    (root / place).rename(target)
+    (root / place).symlink_to(target)
+    before = {p: p.read_bytes() for p in [target, *target.rglob("*")] if p.is_file()}
+    lay_out(root, results=RESULTS.replace("drug,100,10,,", "drug,100,11,,"))
+    with pytest.raises(MetareviewError, match="is a link"):
+        make_output(Review("small", root))
+    assert {p: p.read_bytes() for p in before} == before
