@@ -95,11 +95,16 @@ def digest_of(raw: bytes) -> str:
 
 
 def digest_now(path: Path) -> str:
-    """Return the SHA-256 of a file as it is on the disk; :data:`ABSENT` when there is none."""
+    """Return the SHA-256 of a file as it is on the disk; :data:`ABSENT` when there is none.
+
+    A folder has none either, but a text of its own: it is not the file that was read.
+    """
     try:
         return digest_of(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
+    except IsADirectoryError:
+        return "a folder"
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
 
