@@ -23,7 +23,7 @@ from metareview.report.record import (
     write_made,
 )
 from metareview.report.results import results_text
-from metareview.report.standing import standing
+from metareview.report.standing import compare_output
 from metareview.report.summary import summary_csv, summary_row
 from metareview.review import Overrides
 from metareview.review.answering import confirmed
@@ -104,7 +104,7 @@ def _make(
     outputs: dict[str, str] = {}
     fresh: list[str] = []
     for number, planned in enumerate(review.planned, 1):
-        found = standing(review, planned, overrides, before)
+        found = compare_output(review, planned, overrides, before)
         keys[planned.id] = fingerprint(found.inputs)
         own = own_outputs(before, planned.id)
         if found.reasons:

@@ -44,11 +44,11 @@ def standing_of(review: Review) -> dict[str, list[str]]:
     """
     review.check()
     overrides, made = Overrides(), read_made(review.place.output)
-    found = {p.id: list(standing(review, p, overrides, made).reasons) for p in review.planned}
+    found = {p.id: list(compare_output(review, p, overrides, made).reasons) for p in review.planned}
     return found | {WHOLE: _of_whole(review, overrides, any(found.values()))}
 
 
-def standing(review: Review, planned: Planned, overrides: Overrides, made: Made) -> Standing:
+def compare_output(review: Review, planned: Planned, overrides: Overrides, made: Made) -> Standing:
     """Compare one analysis's output with what it would be made from now."""
     folder, now = review.place.output, review.inputs(planned, overrides=overrides)
     then = _inputs(folder / planned.id / "inputs.json")
