@@ -15,7 +15,7 @@ from string import Template
 from metareview.figures.contents import forest_table
 from metareview.figures.describe import describe_forest
 from metareview.figures.document import html_document
-from metareview.figures.fonts import MM_PER_POINT
+from metareview.figures.fonts import MM_PER_POINT, plain_line
 from metareview.figures.layout import lay_out
 from metareview.figures.options import ForestOptions
 from metareview.figures.page import Disc, Item, Line, Page, Shape, Text, Whisker
@@ -56,7 +56,7 @@ def web_page(wide: ForestTable, narrow: ForestTable, style: Style) -> str:
     data = [_row_data(row, wide, notes) for row in wide.rows]
     body = Template(_part("html")).substitute(
         title=html.escape(wide.title or "Forest plot"),
-        alt=html.escape(describe_forest(wide), quote=True),
+        alt=html.escape(plain_line(describe_forest(wide)), quote=True),
         wide=page_svg(lay_out(wide, style, style.width)[0], wide),
         narrow=page_svg(lay_out(narrow, style, _TELEPHONE)[0], narrow),
         table=_html_table(wide),
