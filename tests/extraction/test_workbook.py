@@ -7,8 +7,9 @@ from datetime import date, datetime, time
 import pytest
 from openpyxl import load_workbook
 
+from metareview import archives
 from metareview.errors import MetareviewError
-from metareview.extraction import archive
+from metareview.extraction import workbook_reading
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Grid
 from metareview.extraction.workbook import workbook_bytes
@@ -136,20 +137,20 @@ def test_a_document_type_is_refused(book, codec):
 
 
 def test_a_document_type_across_two_pieces_is_seen(book, monkeypatch):
-    monkeypatch.setattr(archive, "_CHUNK", 7)
+    monkeypatch.setattr(archives, "_CHUNK", 7)
     repack(book, xl__extra=b"x" * 5 + b"<!DOCTYPE y>")
     refused(book, "declares a document type")
 
 
 def test_a_zip_bomb_is_refused_whatever_size_it_declares(book, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_UNPACKED", 4 * 2**20)
-    repack(book, xl__extra=b"0" * (archive.MAX_UNPACKED + 1))
+    monkeypatch.setattr(workbook_reading, "EXTRACTION", archives.Bounds(4 * 2**20, 100_000, active=False))
+    repack(book, xl__extra=b"0" * (4 * 2**20 + 1))
     assert book.stat().st_size < 100_000
     refused(book, "unpacks to more than 4 MiB")
 
 
 def test_too_many_parts_are_refused(book):
-    repack(book, **{f"xl__p{n}": b"" for n in range(archive.MAX_MEMBERS + 1)})
+    repack(book, **{f"xl__p{n}": b"" for n in range(archives.MAX_MEMBERS + 1)})
     refused(book, "more than any workbook")
 
 
