@@ -33,7 +33,7 @@ MAX_RATIO = 300  # a sheet of equal rows reaches 60, a bomb 1,000
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 1_024
 MAX_DEPTH = 64
-MAX_OTHER = 250_000  # elements of styles and the like; Excel allows 65,490 formats
+MAX_OTHER = 250_000  # elements outside of tables: formats (Excel allows 65,490), merged cells, names
 MAX_CHILDREN = 16_384  # cells of one row; what stands nearer to the root may be more
 _SMALL = 8 * MIB  # so little may be packed as well as it likes
 _TEXT = MIB  # a cell holds 32,767 characters
@@ -43,8 +43,8 @@ _ENTRY = b"PK\x01\x02"
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 _UTF16_DOCTYPE = tuple("<!DOCTYPE".encode(codec) for codec in ("utf-16-le", "utf-16-be"))
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# roots of parts that hold a table, or that are not parsed at all
-_LONG = frozenset({"worksheet", "sst", "comments", "pivotCacheRecords", "xml"})
+# what may be long in a part, by the part's root: its table; all of it where it is not parsed
+_LONG = {"worksheet": "sheetData", "sst": "si", "comments": "", "pivotCacheRecords": "", "xml": ""}
 _ACTIVE = (
     ("vbaproject.bin", "it holds macros; save it as a workbook without them (.xlsx)"),
     ("externallinks/", "it is linked to other files; break the links and save it again"),
@@ -86,7 +86,7 @@ def unpack_gzip(raw: bytes, name: str | Path, most: int = MAX_GZIP) -> bytes:
     FileError
         When it is damaged, unpacks to more than ``most`` bytes, or holds a packed file again.
     """
-    with _gzip_faults(name):
+    with _gzip_faults(name, ""):
         stream = _Counted(gzip.GzipFile(fileobj=io.BytesIO(raw)), most)
         out = io.BytesIO()
         while chunk := stream.read(_CHUNK):
@@ -97,12 +97,12 @@ def unpack_gzip(raw: bytes, name: str | Path, most: int = MAX_GZIP) -> bytes:
 @contextmanager
 def open_gzip(path: str | Path, most: int = MAX_GZIP) -> Iterator[IO[bytes]]:
     """Open a file that is packed in gzip, to be read a piece at a time; see :func:`unpack_gzip`."""
-    with _gzip_faults(path), gzip.open(path) as packed:
+    with _gzip_faults(path, "; restore it from a copy"), gzip.open(path) as packed:
         yield cast(IO[bytes], _Counted(packed, most))
 
 
 @contextmanager
-def _gzip_faults(name: str | Path) -> Iterator[None]:
+def _gzip_faults(name: str | Path, way_out: str) -> Iterator[None]:
     try:
         yield
     except _RefusedError as why:
@@ -110,7 +110,7 @@ def _gzip_faults(name: str | Path) -> Iterator[None]:
     except FileNotFoundError:
         raise FileError(f"{name} does not exist.") from None
     except (OSError, EOFError, zlib.error):
-        raise FileError(f"{name} is damaged and cannot be unpacked; restore it from a copy.") from None
+        raise FileError(f"{name} is damaged and cannot be unpacked{way_out}.") from None
 
 
 class _Counted:
@@ -280,7 +280,7 @@ def _part_problems(archive: zipfile.ZipFile, bounds: Bounds) -> Iterator[str]:
 def _too_many(bounds: Bounds) -> str:
     return (
         f"it holds more than {bounds.elements:,} cells and other elements, or more than {MAX_OTHER:,} "
-        "formats; delete empty rows and formats, or save the table as CSV"
+        "formats and merged cells; delete empty rows and formats, or save the table as CSV"
     )
 
 
@@ -334,24 +334,35 @@ class _Counter:
         self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
         self.parser.ordered_attributes = True
         self.parser.buffer_text = True
-        self.total = self._depth = 0
+        self.total = self._depth = self._other = 0
         self._children = [0] * (MAX_DEPTH + 2)
         self._left, self._name, self._too_many = left, name, too_many
+        self._table: str | None = None
+        self._in_table = False
 
     def _start(self, tag: str, attributes: object) -> None:
         self.total += 1
         self._depth = depth = self._depth + 1
-        if self.total == 1 and tag.rpartition(":")[2] not in _LONG:
-            self._left = min(self._left, MAX_OTHER)
         children = self._children
         if depth > MAX_DEPTH:
             raise _RefusedError(f"{self._name} is nested more than {MAX_DEPTH} deep")
+        if depth < 3:
+            self._enter(tag.rpartition(":")[2])
         children[depth] += 1
         children[depth + 1] = 0
         if depth > 3 and children[depth] > MAX_CHILDREN:
             raise _RefusedError(f"{self._name} has a row of more than {MAX_CHILDREN:,} cells")
-        if self.total > self._left:
+        if not self._in_table:
+            self._other += 1
+        if self.total > self._left or self._other > MAX_OTHER:
             raise _RefusedError(self._too_many)
+
+    def _enter(self, tag: str) -> None:
+        """Note whether what follows is the part's table."""
+        if self._depth == 1:
+            self._table = _LONG.get(tag)
+        else:
+            self._in_table = self._table in ("", tag)
 
     def _end(self, tag: str) -> None:
         self._depth -= 1
