@@ -114,9 +114,9 @@ class Client:
         url, body = self._worded(program, params)
         patience, started = self.access.patience, time.monotonic()
         for attempt in range(1, patience.tries + 1):
-            self._limiter.wait()
             try:
-                reply = self._post(url, body)
+                with self._limiter.turn():
+                    reply = self._post(url, body)
                 return Asked(reply.body, read(answer(reply, root)))
             except ReplyError as fault:
                 pause = max(fault.pause, pause_before(attempt, patience))
