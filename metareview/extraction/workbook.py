@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from metareview.characters import guarded
 from metareview.extraction.columns import Column
-from metareview.extraction.grids import Grid, Grids, neutral
+from metareview.extraction.grids import Grid, Grids
 from metareview.protocol import Protocol
 
 BASE_PREFIX = "sent "
@@ -64,7 +65,7 @@ class _Look:
 
     def write(self, tab: Any, line: int, place: int, text: str) -> None:
         """Write a cell that is text whatever it holds: no formula, no link, no error, no number."""
-        style = self.style if neutral(text) == text else self._quoted
+        style = self.style if guarded(text) == text else self._quoted
         tab.write_string(line, place, text, style)
 
 

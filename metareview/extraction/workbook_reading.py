@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metareview.archives import EXTRACTION, open_workbook, tab_rows
+from metareview.characters import storable
 from metareview.errors import ExtractionError, FileError, MetareviewError, did_you_mean
 from metareview.extraction.columns import SHEETS, Column, SheetKind
 from metareview.extraction.grids import Cells, Grid, Grids, empty_grid
 from metareview.extraction.workbook import BASE_PREFIX
 from metareview.files import read_bytes
-from metareview.tables import clean
 
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
@@ -84,7 +84,7 @@ def _guarded(book: Workbook, tab: str, kind: SheetKind, path: str | Path, proble
 def _read_tab(tab: Any, name: str, kind: SheetKind, path: str | Path, problems: list[str]) -> Grid:
     where = f"{path}, tab {name}"
     lines = tab_rows(tab, where)
-    header = [clean(str(cell.value or "")) for cell in next(lines, ())]
+    header = [storable(str(cell.value or "")) for cell in next(lines, ())]
     while header and not header[-1]:
         header.pop()
     problems += [f"{where}: {fault}" for fault in _header_faults(header, kind)]
@@ -102,7 +102,7 @@ def _read_tab(tab: Any, name: str, kind: SheetKind, path: str | Path, problems: 
 def _homeless(cells: Sequence[Any]) -> Iterator[str]:
     """Name the cells that stand to the right of the header: they would be lost."""
     for cell in cells:
-        if cell.value is not None and clean(str(cell.value)):
+        if cell.value is not None and storable(str(cell.value)):
             yield f'cell {cell.coordinate} is "{cell.value}", but its column has no name in the first row.'
 
 
@@ -134,7 +134,7 @@ def _cell_text(cell: Any, column: Column | None, where: str, problems: list[str]
     if isinstance(value, int | float):
         percent = "%" in (cell.number_format or "") and column is not None and column.kind == "percent"
         return f"{value * 100 if percent else value:.15g}"
-    return clean(str(value))
+    return storable(str(value))
 
 
 def _cell_fault(cell: Any, value: Any, column: Column | None) -> str:

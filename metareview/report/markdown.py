@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from metareview.characters import printable
+
 _LINE_ENDS = re.compile(r"[ \t]*[\n\r\v\f\x85\u2028\u2029][ \t\n\r\v\f\x85\u2028\u2029]*")
-# control characters, and those that turn the order of the signs that follow them
-_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _SIGNS = re.compile(
     r"""[\\`\[\]|{~$]          # code, links, cells, attributes, struck-out text, mathematics
@@ -36,10 +36,15 @@ def escape(text: str) -> str:
     >>> escape("<b>[x](javascript:alert(1))</b> `a|b`")
     '&lt;b>\\[x\\](javascript:alert(1))&lt;/b> \\`a\\|b\\`'
     """
-    line = _UNSEEN.sub("\ufffd", _LINE_ENDS.sub(" ", text)).strip(" \t")
+    line = _one_line(text).strip(" \t")
     line = _SIGNS.sub(lambda match: "\\" + match[0], line)
     line = _LONG_LIST.sub(r"\1\\\2", line)
     return _HTML.sub(lambda match: _ENTITIES[match[0]], line)
+
+
+def _one_line(text: str) -> str:
+    """Return text on one line, with what cannot be seen spelled out."""
+    return printable(_LINE_ENDS.sub(" ", text))
 
 
 def code(text: str) -> str:
@@ -48,7 +53,7 @@ def code(text: str) -> str:
     >>> code("a.toml"), code("a`b")
     ('`a.toml`', '`` a`b ``')
     """
-    line = _UNSEEN.sub("\ufffd", _LINE_ENDS.sub(" ", text))
+    line = _one_line(text)
     if "`" not in line:
         return f"`{line}`"
     fence = "`" * (max(map(len, re.findall("`+", line))) + 1)
