@@ -120,6 +120,7 @@ class StandIn:
     asked: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
     bad_manners: list[str] = field(default_factory=list)
     delay: float = 0.0
+    packed: bytes = b""
 
     def __enter__(self) -> StandIn:
         self._lock = threading.Lock()
@@ -275,6 +276,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.service.asked.append((program, asked))
         self._watch_manners(asked)
         time.sleep(self.service.delay)
+        if self.service.packed:
+            return self._send_packed(self.service.packed)
         fault = self.service.faults.popleft() if self.service.faults else ""
         if fault:
             return self._fail(fault, program, asked)
@@ -375,7 +378,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail_packed(self, program: str, asked: dict[str, list[str]]) -> None:
         """Send a good reply as some proxies repack it."""
-        body = gzip.compress(self._good(program, asked))
+        self._send_packed(gzip.compress(self._good(program, asked)))
+
+    def _send_packed(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))

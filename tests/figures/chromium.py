@@ -19,6 +19,12 @@ FLAGS = (
     "--remote-debugging-port=0",
 )  # fmt: skip
 
+# every breach of a page's Content-Security-Policy, whatever was stopped
+WATCH = (
+    "window.breaches = []; addEventListener('securitypolicyviolation', "
+    "event => breaches.push(event.violatedDirective + ' ' + event.blockedURI), true);"
+)
+
 
 class Chromium:
     """One page of one browser with a profile of its own."""
@@ -38,6 +44,8 @@ class Chromium:
         self.call("Page.enable")
         self.call("Network.enable")
         self.call("Runtime.enable")
+        self.call("Log.enable")
+        self.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
 
     def _port(self, file: Path) -> int:
         for _ in range(200):
@@ -76,6 +84,11 @@ class Chromium:
         result = self.call("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
+
+    def breaches(self) -> list[str]:
+        """Give what the page's policy stopped, as the page itself and the console tell it."""
+        entries = [e["params"]["entry"] for e in self.events if e["method"] == "Log.entryAdded"]
+        return [*self.run("breaches"), *(e["text"] for e in entries if e["source"] == "security")]
 
     def point(self, x: float, y: float) -> None:
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)

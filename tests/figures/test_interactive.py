@@ -156,3 +156,28 @@ def test_the_page_runs_without_errors_and_without_requests(browser, page_file):
     ]
     assert [url for url in requests if not url.startswith("file:")] == []
     assert [e for e in browser.events if e["method"] == "Runtime.exceptionThrown"] == []
+    assert browser.breaches() == []
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        "<script>window.ran = 1</script>",
+        '<img src="x:" onerror="window.ran = 1">',
+        '<svg onload="window.ran = 1"></svg>',
+        "<style>body { color: red }</style>",
+        '<p style="color: red">x</p>',
+        '<img src="https://example.org/x.png">',
+        '<iframe srcdoc="<script>parent.ran = 1</script>"></iframe>',
+    ],
+)
+def test_what_is_smuggled_into_the_page_does_nothing(browser, page_file, tmp_path, smuggled):
+    path = tmp_path / "smuggled.html"
+    path.write_text(page_file.read_text("utf-8").replace("<main>", f"<main>{smuggled}"), "utf-8")
+    browser.open(path, width=1280)
+    browser.click(*middle_of(browser, 0))
+    assert browser.run("panel.hidden") is False, "the page's own script runs"
+    assert browser.run("typeof window.ran") == "undefined"
+    assert browser.run("getComputedStyle(document.body).color") == "rgb(17, 24, 39)"
+    assert browser.breaches() != []

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from lxml import etree
 from PIL import Image
 
 from metareview.errors import FigureError
@@ -124,3 +125,19 @@ def test_pyplot_keeps_no_figure_of_ours(bcg):
 
     forest_plot(bcg)
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    "words", ["</text><script>alert(1)</script>", "]]>", "--><b>", "&amp; &x; $x^2$", "a\x1b[31mb\x0bc"]
+)
+def test_words_of_others_stay_words_in_a_drawing(synthesis_of, words):
+    shown = re.sub("[\x0b\x1b]", " ", words)
+    figure = forest_plot(
+        synthesis_of([0.1, 0.2], [0.1, 0.1], [words, "B"]), options=ForestOptions(title=words)
+    )
+    drawing = etree.fromstring(figure_bytes(figure, "svg"))
+    names = {etree.QName(e).localname for e in drawing.iter(etree.Element)}
+    assert "script" not in names
+    texts = ["".join(e.itertext()) for e in drawing.iter("{*}text")]
+    assert texts.count(shown) == 2
+    assert shown in drawing.findtext("{*}desc")

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 from eutils import QUICK_FAULTS, SLOW_FAULTS, StandIn, corpus
+from lxml import etree
 
 from metareview.errors import SearchError
 from metareview.search.entrez import Access, Client, Patience
@@ -13,6 +14,7 @@ from metareview.search.entrez.client import pause_before, worded_by_biopython
 from metareview.search.entrez.ids import FIRST_DAY, LAST_DAY, Hits, Slice, collect_ids, read_hits
 from metareview.search.entrez.limiter import WITH_KEY, WITHOUT_KEY, Limiter, limiter_for
 from metareview.search.entrez.links import ask_links
+from metareview.search.entrez.replies import ReplyError
 
 QUICK = Patience(silence=0.4, attempt=2.0, rate=1e5, tries=5, total=20, first=0.01, longest=0.02)
 
@@ -124,6 +126,44 @@ def test_a_slow_reply_is_given_up_by_its_rate(few):
         all_ids(client_of(few, patience=patience))
 
 
+@pytest.mark.parametrize(
+    ("faults", "says"),
+    [
+        ([], "the reply is larger than 0 MiB"),
+        (["packed"] * 2, "the packed reply is refused: it unpacks to more"),
+    ],
+)
+def test_a_reply_that_is_too_large_is_given_up(few, faults, says, monkeypatch):
+    monkeypatch.setattr("metareview.search.entrez.transport.MAX_REPLY", 4_000)
+    few.faults.extend(faults)
+    with pytest.raises(SearchError, match=says):
+        all_ids(client_of(few))
+    assert len(few.asked) == 2
+
+
+def test_pages_of_ids_come_to_an_end(monkeypatch):
+    """A service that always has more, and whose counts always agree, is not asked for ever."""
+    monkeypatch.setattr("metareview.search.entrez.ids._MOST_PAGES", 50)
+    asked = []
+
+    def ask(part):
+        asked.append(part)
+        first, last = part.days or (FIRST_DAY, LAST_DAY)
+        low, high = part.pmids or (1, 99_999_999)
+        return Hits(((last - first).days + 1) * (high - low + 1), ())
+
+    with pytest.raises(SearchError, match="goes on after 50 pages"):
+        collect_ids(ask, lambda: None)
+    assert len(asked) <= 102
+
+
+@pytest.mark.parametrize("count", ["9" * 5_000, "²", "-1", "1e3", "", " ", "１"])
+def test_a_count_that_cannot_be_is_no_answer(count):
+    element = etree.fromstring(f"<eSearchResult><Count>{count}</Count></eSearchResult>")
+    with pytest.raises(ReplyError, match="without a count"):
+        read_hits(element)
+
+
 def test_retry_after_is_waited_for(few):
     few.faults.append("429")
     slow = Patience(tries=2, first=0.0001)
@@ -158,7 +198,8 @@ def test_a_wrong_key_is_told_without_showing_it(few):
     assert "s3cret" not in repr(client_of(few, key="s3cret").access)
 
 
-def test_the_allowance_is_kept_without_a_429():
+def test_the_allowance_is_kept_without_a_429(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     with StandIn(corpus(5), limited=True) as service:
         client = client_of(service, gap=None)
         for _ in range(5):
@@ -177,7 +218,8 @@ def test_a_limiter_lets_one_through_at_a_time():
     limiter = Limiter(0.02)
     started = time.monotonic()
     for _ in range(5):
-        limiter.wait()
+        with limiter.turn():
+            pass
     assert time.monotonic() - started >= 0.08
 
 

@@ -27,6 +27,7 @@ def test_the_chapter_runs_as_it_is_printed(tmp_path):
     assert len(commands) == 7
     with StandIn(corpus(300), limited=True) as service:
         access = {"METAREVIEW_EUTILS_URL": service.url, "NCBI_EMAIL": "a@example.org"}
+        access["XDG_RUNTIME_DIR"] = str(tmp_path)  # where the commands share NCBI's allowance
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         for command, expected in commands:
             done = subprocess.run(

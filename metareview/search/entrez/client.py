@@ -114,9 +114,9 @@ class Client:
         url, body = self._worded(program, params)
         patience, started = self.access.patience, time.monotonic()
         for attempt in range(1, patience.tries + 1):
-            self._limiter.wait()
             try:
-                reply = self._post(url, body)
+                with self._limiter.turn():
+                    reply = self._post(url, body)
                 return Asked(reply.body, read(answer(reply, root)))
             except ReplyError as fault:
                 pause = max(fault.pause, pause_before(attempt, patience))
@@ -135,7 +135,7 @@ class Client:
             return post(url, body, self.access.patience)
         except ConnectionLostError as error:
             says = _OFFLINE if error.offline else "the connection failed"
-            raise ReplyError(f"{says}: {error}", passing=True, tries=3 if error.offline else 0) from None
+            raise ReplyError(f"{says}: {error}", passing=True, tries=error.tries) from None
 
     def _worded(self, program: str, params: Mapping[str, object]) -> tuple[str, bytes]:
         """Let Bio.Entrez word the request, then put all of it, the key too, into the body."""

@@ -7,6 +7,7 @@ must add up to the whole at every cut, and the ids must be as many as PubMed cou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +21,8 @@ WINDOW = 9_999
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 HIGHEST_PMID = 99_999_999
 _PASSES = 3
+_MOST_PAGES = 40_000  # all of PubMed takes half of that
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def read_hits(element: etree._Element) -> Hits:
     """
     count = (element.findtext("Count") or "").strip()
     ids = tuple((e.text or "").strip() for e in element.iterfind("IdList/Id"))
-    if not count.isdigit() or not all(i.isdigit() for i in ids):
+    if not _NUMBER.fullmatch(count) or not all(map(_NUMBER.fullmatch, ids)):
         raise ReplyError("a search result without a count", passing=True)
     if len(set(ids)) != min(int(count), WINDOW):
         raise ReplyError(f"{len(set(ids))} ids where {min(int(count), WINDOW)} were due", passing=True)
@@ -164,8 +167,15 @@ def _one_pass(ask: Callable[[Slice], Hits]) -> Found:
     ids: set[str] = set()
     slices: list[tuple[str, int]] = []
     waiting = [(Slice((FIRST_DAY, LAST_DAY)), whole.count)]
+    pages = 0
     while waiting:
         part, expected = waiting.pop()
+        pages += 1
+        if pages > _MOST_PAGES:
+            raise SearchError(
+                f"PubMed's answer goes on after {_MOST_PAGES:,} pages of ids, more than all of PubMed has; "
+                "narrow the query, or run it again later."
+            )
         hits = ask(part)
         if hits.count != expected:
             raise MovedError(f"{part.name} has {hits.count} hits where {expected} were due")

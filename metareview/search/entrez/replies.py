@@ -32,6 +32,7 @@ _PASSING_400 = re.compile(
 )
 _DEFAULT_PAUSE = 2.0
 _QUOTED = 300
+_MARKS = 4_000_000  # a tree of so many is half a gibibyte; two hundred records have a tenth
 
 
 class ReplyError(Exception):
@@ -166,11 +167,7 @@ def _gist(raw: bytes) -> str:
 
 
 def _element(body: bytes, root: str) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    try:
-        element = etree.fromstring(body.lstrip(), parser)
-    except etree.XMLSyntaxError:
-        raise ReplyError("XML that is not whole", passing=True) from None
+    element = parsed(body)
     said = (
         " ".join(" ".join(e.itertext()) for e in element.iter("ERROR"))
         if element.tag != "PubmedArticleSet"
@@ -181,4 +178,25 @@ def _element(body: bytes, root: str) -> etree._Element:
         raise ReplyError(said[:_QUOTED], passing=not _FINAL.search(said))
     if element.tag != root:
         raise ReplyError(f"<{element.tag}> in place of <{root}>", passing=True)
+    return element
+
+
+def parsed(body: bytes) -> etree._Element:
+    """Parse the XML of a reply; nothing outside of it is loaded, and no entity of its own is resolved.
+
+    Raises
+    ------
+    ReplyError
+        When it is not whole, declares entities, or has more marks than a reply to one question can have.
+    """
+    if body.count(b"<") > _MARKS:
+        raise ReplyError(f"XML of more than {_MARKS:,} marks", passing=True, tries=2)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        element = etree.fromstring(body.lstrip(), parser)
+    except etree.XMLSyntaxError:
+        raise ReplyError("XML that is not whole", passing=True) from None
+    declared = element.getroottree().docinfo.internalDTD
+    if declared is not None and any(True for _ in declared.iterentities()):
+        raise ReplyError("XML that declares entities", passing=True, tries=2)
     return element

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from lxml import etree
 
-from metareview.files import write_atomically
+from metareview.archives import unpack_gzip
+from metareview.errors import FileError
+from metareview.files import read_bytes, write_atomically
 from metareview.search.entrez.client import Asked
-from metareview.search.entrez.replies import ReplyError
+from metareview.search.entrez.replies import ReplyError, parsed
 
 T = TypeVar("T")
 
@@ -32,8 +33,8 @@ def kept_or_asked(path: Path, read: Callable[[etree._Element], T], ask: Callable
     kept = _kept(path)
     if kept is not None:
         try:
-            return read(etree.fromstring(kept))
-        except (etree.XMLSyntaxError, ReplyError):
+            return read(parsed(kept))
+        except ReplyError:
             path.unlink()
     asked = ask()
     # no time inside, so that the same reply is the same file
@@ -42,10 +43,10 @@ def kept_or_asked(path: Path, read: Callable[[etree._Element], T], ask: Callable
 
 
 def _kept(path: Path) -> bytes | None:
-    try:
-        return gzip.decompress(path.read_bytes())
-    except FileNotFoundError:
+    if not path.is_file():
         return None
-    except (OSError, EOFError, zlib.error):
+    try:
+        return unpack_gzip(read_bytes(path), path)
+    except FileError:
         path.unlink(missing_ok=True)
         return None

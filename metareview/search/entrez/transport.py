@@ -6,11 +6,10 @@ that sends a byte now and then. Here silence, slowness and the whole attempt are
 
 from __future__ import annotations
 
-import gzip
+import io
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -22,10 +21,11 @@ from socket import SHUT_RDWR, gaierror
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from metareview.errors import SearchError
+from metareview.archives import MAX_GZIP, unpack_gzip
+from metareview.errors import FileError, SearchError
 
 NCBI = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
-MAX_REPLY = 256 * 1024 * 1024
+MAX_REPLY = MAX_GZIP  # what is kept packed can be unpacked again
 _CHUNK = 65536
 _NO_NETWORK = (EHOSTUNREACH, ENETDOWN, ENETUNREACH)
 
@@ -71,11 +71,13 @@ class ConnectionLostError(Exception):
         Half a sentence.
     offline
         Whether it looks as if there were no network at all.
+    tries
+        How many attempts it is worth, 0 for as many as there are.
     """
 
-    def __init__(self, says: str, *, offline: bool = False) -> None:
+    def __init__(self, says: str, *, offline: bool = False, tries: int = 0) -> None:
         super().__init__(says)
-        self.offline = offline
+        self.offline, self.tries = offline, 3 if offline else tries
 
 
 def checked_base(url: str) -> SplitResult:
@@ -181,18 +183,18 @@ def _exchange(connection: HTTPConnection, target: str, body: bytes, patience: Pa
 def _whole_body(response: HTTPResponse, patience: Patience) -> bytes:
     """Read the body to its end and hold it against the length that was announced."""
     announced = response.length
-    started, parts, size = time.monotonic(), [], 0
+    started, body, size = time.monotonic(), io.BytesIO(), 0
     while part := response.read1(_CHUNK):
-        parts.append(part)
+        body.write(part)
         size += len(part)
         spent = time.monotonic() - started
         if spent > patience.silence and size < patience.rate * spent:
             raise ConnectionLostError(f"only {size} bytes in {spent:.0f} seconds")
         if size > MAX_REPLY:
-            raise ConnectionLostError(f"the reply is larger than {MAX_REPLY // 2**20} MiB")
+            raise ConnectionLostError(f"the reply is larger than {MAX_REPLY // 2**20} MiB", tries=2)
     if announced is not None and size != announced:
         raise ConnectionLostError(f"the reply was cut short: {size} of {announced} bytes")
-    return _unpacked(b"".join(parts), response.getheader("Content-Encoding", ""))
+    return _unpacked(body.getvalue(), response.getheader("Content-Encoding", ""))
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
@@ -200,9 +202,9 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if encoding.casefold() != "gzip":
         return body
     try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error):
-        raise ConnectionLostError("the packed reply cannot be unpacked") from None
+        return unpack_gzip(body, "the packed reply", MAX_REPLY)
+    except FileError as error:
+        raise ConnectionLostError(str(error).rstrip("."), tries=2) from None
 
 
 def _connection(url: str, silence: float) -> tuple[HTTPConnection, str]:

@@ -7,10 +7,9 @@ from typing import IO, Any
 
 from lxml import etree
 
-from metareview.errors import FormatError
 from metareview.search.formats.entry import Entry
 from metareview.search.formats.fields import Values, record_entry
-from metareview.search.formats.pubmed_xml import refuse_entities
+from metareview.search.formats.pubmed_xml import refuse_entities, xml_fault
 
 _PATHS = {
     "title": "titles/title",
@@ -54,7 +53,6 @@ def read_endnote_xml(stream: IO[bytes], name: str) -> Iterator[Entry]:
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
-        huge_tree=True,
     )
     try:
         for _, element in events:
@@ -64,9 +62,7 @@ def read_endnote_xml(stream: IO[bytes], name: str) -> Iterator[Entry]:
             while element.getprevious() is not None:
                 del element.getparent()[0]
     except etree.XMLSyntaxError as error:
-        raise FormatError(
-            f"{name}:{error.lineno}: the XML is broken or cut short there ({error.msg}); export it again."
-        ) from None
+        raise xml_fault(error, name) from None
 
 
 def _entry(element: Any) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -38,6 +39,7 @@ _NO_REGISTRIES |= {
     "swissprot",
     "uniprot",
 }
+_ENTITIES = "{} declares XML entities, which no export of records does; it is not read."
 Element = Any  # lxml's elements; its own type is private
 
 
@@ -69,16 +71,23 @@ def read_pubmed_xml(stream: IO[bytes], name: str) -> Iterator[Entry]:
             yield from _entries(element, newest)
             _forget(element)
     except etree.XMLSyntaxError as error:
-        raise FormatError(
-            f"{name}:{error.lineno}: the XML is broken or cut short there ({error.msg}); export it again."
-        ) from None
+        raise xml_fault(error, name) from None
+
+
+def xml_fault(error: etree.XMLSyntaxError, name: str) -> FormatError:
+    """Say what stopped the parser: entities that grow without end, or XML that is not whole."""
+    if re.search(r"amplification|entity reference loop", str(error.msg), re.IGNORECASE):
+        return FormatError(_ENTITIES.format(name))
+    return FormatError(
+        f"{name}:{error.lineno}: the XML is broken or cut short there ({error.msg}); export it again."
+    )
 
 
 def refuse_entities(element: Element, name: str) -> None:
     """Refuse a document that declares entities: no export does, an attack may."""
     declared = element.getroottree().docinfo.internalDTD
     if declared is not None and any(True for _ in declared.iterentities()):
-        raise FormatError(f"{name} declares XML entities, which no export of records does; it is not read.")
+        raise FormatError(_ENTITIES.format(name))
 
 
 def _forget(element: Element) -> None:

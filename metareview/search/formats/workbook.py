@@ -1,16 +1,13 @@
-"""Workbooks of records (ASReview and others write them): the first sheet that has a header."""
+"""Workbooks of records (ASReview and others write them): the sheet that was open when it was saved."""
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterator
 
-from metareview.errors import FormatError
+from metareview.archives import RECORDS, open_workbook, tab_rows
+from metareview.errors import FileError, FormatError
 from metareview.search.formats.delimited import read_rows
 from metareview.search.formats.entry import Entry
-
-_MAX_UNPACKED = 1024 * 1024 * 1024
 
 
 def read_workbook(raw: bytes, name: str) -> Iterator[Entry]:
@@ -19,20 +16,19 @@ def read_workbook(raw: bytes, name: str) -> Iterator[Entry]:
     Raises
     ------
     FormatError
-        When it is no workbook, or unpacks to more than a gibibyte.
+        When it is no workbook, is damaged, or holds more than can be read.
     """
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > _MAX_UNPACKED:
-                raise FormatError(f"{name} unpacks to more than a gibibyte; no table of records does.")
-        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError) as error:
-        raise FormatError(f"{name} cannot be read as a workbook ({error}); save it as CSV.") from None
-    sheet = book.active
-    rows = () if sheet is None else sheet.iter_rows(values_only=True)
-    numbered = ((n, ["" if cell is None else str(cell) for cell in row]) for n, row in enumerate(rows, 1))
-    yield from read_rows(numbered, name)
+        yield from read_rows(_numbered(raw, name), name)
+    except FileError as error:
+        raise FormatError(error.problems) from None
+
+
+def _numbered(raw: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+    book = open_workbook(raw, name, RECORDS, data_only=True)
+    tabs = book.worksheets
+    if tabs:
+        tab = book.active if book.active in tabs else tabs[0]
+        for line, cells in enumerate(tab_rows(tab, name), 1):
+            yield line, ["" if cell.value is None else str(cell.value) for cell in cells]
     book.close()
