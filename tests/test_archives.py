@@ -127,7 +127,11 @@ def test_a_packed_file_is_read_a_piece_at_a_time_up_to_its_bound(tmp_path):
         stream.read()
 
 
-@pytest.mark.parametrize("raw", [gzip.compress(b"a" * 1000)[:-5], b"text", b"\x1f\x8b\x08\x00broken..."])
+@pytest.mark.parametrize(
+    "raw",
+    [gzip.compress(b"a" * 1000)[:-5], b"text", b"\x1f\x8b\x08\x00broken..."],
+    ids=["cut", "not packed", "broken"],
+)
 def test_a_damaged_packed_file_is_told(tmp_path, raw):
     path = write(tmp_path / "x.gz", raw)
     with pytest.raises(FileError, match="damaged"):
