@@ -21,7 +21,8 @@ _UNPRINTABLE = re.compile(
 )
 _FORMULA = re.compile("[=+\\-@\t\r＝＋－＠]")
 _GUARDED = re.compile("'+[=+\\-@\t\r＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?: to {_NUMBER}| \({_NUMBER} to {_NUMBER}\))?")
 
 
 def has_control(text: str) -> bool:
@@ -65,12 +66,14 @@ def printable(text: str) -> str:
 
 
 def guarded(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula; numbers stay.
+    """Put an apostrophe before text that a spreadsheet would run as a formula.
 
-    >>> guarded("=1+1"), guarded("-2.5"), guarded("'=1")
-    ("'=1+1", '-2.5', "''=1")
+    Numbers stay, alone and as an estimate with its interval, which no spreadsheet computes.
+
+    >>> guarded("=1+1"), guarded("-2.5"), guarded("'=1"), guarded("-0.2 (-0.5 to 0.1)")
+    ("'=1+1", '-2.5', "''=1", '-0.2 (-0.5 to 0.1)')
     """
-    if (_FORMULA.match(text) and not _NUMBER.fullmatch(text)) or _GUARDED.match(text):
+    if (_FORMULA.match(text) and not _NUMBERS.fullmatch(text)) or _GUARDED.match(text):
         return "'" + text
     return text
 

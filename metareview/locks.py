@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 from metareview.disk import claim
 from metareview.errors import FileError
@@ -14,14 +15,27 @@ from metareview.files import is_folder, sweep, why
 from metareview.journal import settle_journal
 from metareview.readings import Readings, absolute, watching
 
+_PAUSE = 0.01
+
+
+class HeldError(FileError):
+    """Another process holds the folder."""
+
 
 @contextmanager
-def locked(folder: str | Path) -> Iterator[Readings]:
+def locked(folder: str | Path, *, patience: float = 0) -> Iterator[Readings]:
     """Hold a folder for one writer; a second one is told so, a crash leaves no lock behind.
 
     What a killed command left is settled first: half-written files are removed, a journal that was
     complete is carried out. What is read meanwhile is remembered, so that no write covers what somebody
     changed since.
+
+    Parameters
+    ----------
+    folder
+        What is to be written; made when it is not there.
+    patience
+        Seconds to wait for another process that holds it.
 
     Raises
     ------
@@ -30,7 +44,7 @@ def locked(folder: str | Path) -> Iterator[Readings]:
     """
     folder = absolute(Path(folder))
     new = not is_folder(folder)
-    descriptor = _open_lock(folder)
+    descriptor = _wait_for_lock(folder, patience)
     try:
         sweep(folder, again=True)
         settle_journal(folder)
@@ -48,6 +62,17 @@ def _remove_if_unused(folder: Path) -> None:
         if [path.name for path in folder.iterdir()] == [".lock"]:
             (folder / ".lock").unlink()
             folder.rmdir()
+
+
+def _wait_for_lock(folder: Path, patience: float) -> int:
+    end = monotonic() + patience
+    while True:
+        try:
+            return _open_lock(folder)
+        except HeldError:
+            if monotonic() >= end:
+                raise
+        sleep(_PAUSE)
 
 
 def _open_lock(folder: Path) -> int:
@@ -77,6 +102,6 @@ def _claim_file(descriptor: int, path: Path) -> None:
     except OSError as error:
         raise FileError(f"{path.parent} cannot be held for one writer: {why(error)}.") from None
     if not free:
-        raise FileError(
+        raise HeldError(
             f"{path.parent} is being written by another metareview process; try again when it ends."
         )

@@ -7,6 +7,7 @@ none leads out of the folder it is meant for.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 ID = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
@@ -44,6 +45,15 @@ def _file_fault(name: str) -> str:
     if len(name) > LONGEST:
         return f"it is longer than {LONGEST} characters"
     return ""
+
+
+def person_key(name: str) -> str:
+    """Return what all spellings of one person's name share: capitals and blanks around do not count.
+
+    >>> person_key(" AB ") == person_key("ab")
+    True
+    """
+    return unicodedata.normalize("NFC", name.strip().casefold())
 
 
 def case_twin(name: str, others: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 from metareview.characters import guarded, storable, unguarded
@@ -196,7 +197,7 @@ def _number_fault(text: str) -> str:
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Return the text of a comma-separated table: one line per row, ``None`` as an empty cell.
+    """Return the text of a comma-separated table: one line per row, no value as an empty cell.
 
     What is written is what :func:`read_table` gives back: cells are stored by the rule that reading
     them applies, and text that a spreadsheet would run as a formula is guarded.
@@ -212,6 +213,6 @@ def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) ->
 
 def _written(cell: object) -> object:
     """Return a cell as it is written: text stored and guarded, numbers as they are."""
-    if cell is None:
+    if cell is None or (isinstance(cell, float) and isnan(cell)):
         return ""
     return guarded(storable(cell)) if isinstance(cell, str) else cell

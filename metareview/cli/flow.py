@@ -10,7 +10,7 @@ import click
 
 from metareview.errors import FigureError, MetareviewError
 from metareview.extraction import Study
-from metareview.files import write_atomically
+from metareview.files import is_there, write_atomically
 from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
 from metareview.screening import Flow, require_complete
@@ -77,7 +77,7 @@ def _studies(desk: ScreeningDesk) -> list[Study] | None:
     """Read the sheets' studies; ``None`` while there are no sheets."""
     from metareview.extraction import read_sheets
 
-    if not (desk.place.sheets / "studies.csv").exists():
+    if not is_there(desk.place.sheets / "studies.csv"):
         return None
     return list(read_sheets(desk.place.sheets, desk.protocol).studies)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from metareview.cli.screen_reading import STAGE, stage_named
-from metareview.errors import ScreeningError
+from metareview.errors import ScreeningError, did_you_mean
 from metareview.files import write_atomically
+from metareview.names import person_key
 from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
-from metareview.screening import append_decisions, read_log
-from metareview.screening.decision import STAGES
+from metareview.screening import append_votes
+from metareview.screening.decision import CONSENSUS
 from metareview.screening.exchange import (
     Imported,
     Mapped,
@@ -24,7 +23,6 @@ from metareview.screening.exchange import (
     write_rayyan,
 )
 from metareview.screening.exchange.covidence import LISTS
-from metareview.screening.log import log_path
 
 TARGETS = click.Choice(["asreview", "rayyan", "covidence"])
 SOURCES = click.Choice(["asreview", "rayyan", *(f"covidence-{name}" for name in LISTS)])
@@ -65,7 +63,7 @@ def import_votes(
     desk = ScreeningDesk(find_review(review))
     mapped = Mapped(stage_named(stage), desk.reasons, _pairs(names, "--name"), _pairs(words, "--reason"))
     imported = _read(file, program, desk, mapped, reviewer)
-    added = _add(desk.place.screened, imported)
+    added = append_votes(desk.place.screened, imported.decisions)
     for note in imported.notes:
         click.echo(f"note: {note}")
     for row in imported.unmatched:
@@ -93,29 +91,6 @@ def _read(file: str, program: str, desk: ScreeningDesk, mapped: Mapped, reviewer
     return read_covidence(file, records, reference_list=which, reviewer=reviewer, mapped=mapped)
 
 
-def _add(folder: Path, imported: Imported) -> dict[str, int]:
-    """Add what does not stand already; say how many per reviewer."""
-    added = {}
-    for reviewer in dict.fromkeys(d.reviewer for d in imported.decisions):
-        mine = [d for d in imported.decisions if d.reviewer == reviewer]
-        stands = _standing(folder, reviewer)
-        fresh = [d for d in mine if (d.record, d.stage, d.verdict, d.reason) not in stands]
-        if fresh:
-            append_decisions(folder, fresh, owner=reviewer)
-            added[reviewer] = len(fresh)
-    return added
-
-
-def _standing(folder: Path, reviewer: str) -> set[tuple[str, str, str, str]]:
-    path = log_path(folder, reviewer)
-    if not path.exists():
-        return set()
-    log = read_log(path)
-    return {
-        (d.record, d.stage, d.verdict, d.reason) for stage in STAGES for d in log.standing(stage).values()
-    }
-
-
 @click.command()
 @click.argument("review")
 @click.option("--to", "program", required=True, type=TARGETS, help="Which program will read the file.")
@@ -136,6 +111,15 @@ def export_votes(review: str, program: str, stage: str, reviewer: str, output: s
     elif program == "covidence":
         text = write_covidence(records, desk.logs, stage=named)
     else:
-        text = write_asreview(records, desk.logs, stage=named, reviewer=reviewer)
+        text = write_asreview(records, desk.logs, stage=named, reviewer=_known(reviewer, desk))
     write_atomically(output, text)
     click.echo(f"{len(records)} records are in {output}.")
+
+
+def _known(reviewer: str, desk: ScreeningDesk) -> str:
+    """Give a reviewer's name as their file spells it."""
+    names = [log.reviewer for log in desk.logs if log.reviewer != CONSENSUS]
+    found = next((name for name in names if person_key(name) == person_key(reviewer)), "")
+    if reviewer and not found:
+        raise ScreeningError(f'--as is "{reviewer}", who has no decisions; {did_you_mean(reviewer, names)}')
+    return found

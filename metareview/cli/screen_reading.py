@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metareview.characters import printable, storable
 from metareview.cli.keys import single_keys
 from metareview.errors import ScreeningError
+from metareview.names import person_key
 from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
 from metareview.screening import Decision, append_decisions
@@ -30,7 +32,9 @@ from metareview.screening.decision import (
     now,
 )
 from metareview.screening.highlight import find_words, question_words
-from metareview.screening.sitting import Desk, Sitting, conflicts, due_records
+from metareview.screening.log import log_path
+from metareview.screening.presence import present
+from metareview.screening.sitting import DecidedElsewhereError, Desk, Sitting, conflicts, due_records
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,6 +61,7 @@ KEYS = {
     "?": "keys",
     "q": "quit",
 }
+DIGITS = tuple("123456789")
 STAGE = click.option(
     "--stage",
     type=click.Choice(["abstract", "full-text"]),
@@ -65,6 +70,24 @@ STAGE = click.option(
     help="Which stage.",
 )
 AS = click.option("--as", "reviewer", required=True, metavar="NAME", help="Who decides: initials or a name.")
+
+
+@contextmanager
+def seated(desk: ScreeningDesk, stage: str, reviewer: str, owner: str = "") -> Iterator[Desk]:
+    """Give a reviewer's desk; say how the name is spelled here, and who else is at work under it."""
+    folder = desk.place.screened
+    path = log_path(folder, owner or reviewer)
+    name = storable(reviewer if owner else path.stem)
+    if not owner and name != storable(reviewer):
+        click.echo(f'note: "{printable(reviewer)}" is {name} here; decisions are kept in {path}.', err=True)
+    with present(folder, path.stem) as alone:
+        if not alone:
+            click.echo(
+                f"note: {path} is being added to in another window; what is decided there is not asked here "
+                "again.",
+                err=True,
+            )
+        yield Desk(folder, stage, name, owner)
 
 
 def stage_named(option: str) -> str:
@@ -98,9 +121,8 @@ def read(review: str, stage: str, reviewer: str, prioritise: bool) -> None:
     desk = ScreeningDesk(find_review(review))
     named = stage_named(stage)
     due = due_records(desk.identified.unique(), desk.logs, stage=named)
-    sitting = Sitting(Desk(desk.place.screened, named, reviewer), due, prioritise=prioritise)
-    with _open_screen(desk.protocol.pico) as screen:
-        Reading(sitting, desk.reasons, screen).run()
+    with seated(desk, named, reviewer) as seat, _open_screen(desk.protocol.pico) as screen:
+        Reading(Sitting(seat, due, prioritise=prioritise), desk.reasons, screen).run()
 
 
 @click.command()
@@ -118,11 +140,10 @@ def settle(review: str, stage: str, reviewer: str) -> None:
     named = stage_named(stage)
     due = {r.id: r for r in due_records(desk.identified.unique(), desk.logs, stage=named)}
     open_ = {v.record: v.decisions for v in conflicts(desk.logs, list(due.values()), stage=named)}
-    sitting = Sitting(
-        Desk(desk.place.screened, named, reviewer, CONSENSUS), [due[record] for record in open_]
-    )
-    with _open_screen(desk.protocol.pico, open_) as screen:
-        Reading(sitting, desk.reasons, screen).run()
+    if person_key(storable(reviewer)) in ("", CONSENSUS):
+        raise ScreeningError(f'--as is "{reviewer}"; the names of those who agreed would be right.')
+    with seated(desk, named, reviewer, CONSENSUS) as seat, _open_screen(desk.protocol.pico, open_) as screen:
+        Reading(Sitting(seat, [due[record] for record in open_]), desk.reasons, screen).run()
 
 
 @click.command()
@@ -141,30 +162,30 @@ def stop(review: str, reviewer: str, target: float, undo: bool) -> None:
       metareview screen stop msc-sr-agvhd --as AB --target 0.95
     """
     desk = ScreeningDesk(find_review(review))
-    click.echo(_take_back(desk, reviewer) if undo else _stop_reading(desk, reviewer, target))
+    with seated(desk, BEFORE if undo else ABSTRACT, reviewer) as seat:
+        click.echo(_take_back(seat) if undo else _stop_reading(desk, seat, target))
 
 
-def _stop_reading(desk: ScreeningDesk, reviewer: str, target: float) -> str:
+def _stop_reading(desk: ScreeningDesk, seat: Desk, target: float) -> str:
     from metareview.screening.stopping import recall_test
 
     due = due_records(desk.identified.unique(), desk.logs, stage=ABSTRACT)
-    sitting = Sitting(Desk(desk.place.screened, ABSTRACT, reviewer), due)
+    sitting = Sitting(seat, due)
     labels = [d.verdict != EXCLUDE for d in sitting.standing.values()]
     test = recall_test(labels, total=sitting.total, target=target)
     if test.p >= 0.05:
         raise ScreeningError(f"{test} Reading must go on: P must be below 0.05.")
     seen = {d.record for log in desk.logs for d in log.standing(ABSTRACT).values()}
     unread = [record.id for record in due if record.id not in seen]
-    made = [_removed(record, reviewer, str(test)) for record in unread]
-    append_decisions(desk.place.screened, made, owner=reviewer)
+    made = [_removed(record, seat.reviewer, str(test)) for record in unread]
+    append_decisions(seat.folder, made, owner=seat.reviewer)
     return f"{test} {len(unread)} unread records are entered as removed by automation."
 
 
-def _take_back(desk: ScreeningDesk, reviewer: str) -> str:
-    log = Desk(desk.place.screened, BEFORE, reviewer).log
-    stopped = [d for d in log.standing(BEFORE).values() if d.reason == AUTOMATION]
+def _take_back(seat: Desk) -> str:
+    stopped = [d for d in seat.log.standing(BEFORE).values() if d.reason == AUTOMATION]
     made = [replace(d, verdict=WITHDRAWN, reason="", note="", when=now()) for d in stopped]
-    append_decisions(desk.place.screened, made, owner=reviewer)
+    append_decisions(seat.folder, made, owner=seat.reviewer)
     return f"{len(made)} records are to be read again."
 
 
@@ -293,8 +314,8 @@ class Reading:
 
     def _act(self, key: str, record: Record, started: float) -> bool:
         """Do what a key says; return whether the next record is to be shown."""
-        if key.isdigit() and 0 < int(key) <= len(self.reasons):
-            return self._keep(record, EXCLUDE, started, self.reasons[int(key) - 1].id)
+        if reason := self._numbered_reason(key):
+            return self._keep(record, EXCLUDE, started, reason)
         verdict = {"i": INCLUDE, "e": EXCLUDE, "u": UNCLEAR, "x": NOT_RETRIEVED}.get(key.lower(), "")
         if verdict:
             return self._verdict(record, verdict, started)
@@ -313,7 +334,11 @@ class Reading:
 
     def _keep(self, record: Record, verdict: str, started: float, reason: str = "") -> bool:
         seconds = round(monotonic() - started, 1)
-        self.sitting.decide(record, verdict, reason=reason, note=self._note, seconds=seconds)
+        try:
+            self.sitting.decide(record, verdict, reason=reason, note=self._note, seconds=seconds)
+        except DecidedElsewhereError as error:
+            self.screen.say(str(error))
+            return True
         self.screen.say(f"{verdict}{f' ({reason})' if reason else ''}: {record.label}")
         return True
 
@@ -322,23 +347,36 @@ class Reading:
             self.screen.say(line)
         self.screen.say("Which reason? (number)")
         key = self.screen.key()
-        return self.reasons[int(key) - 1].id if key.isdigit() and 0 < int(key) <= len(self.reasons) else ""
+        return self._numbered_reason(key)
+
+    def _numbered_reason(self, key: str) -> str:
+        chosen = int(key) if key in DIGITS else 0
+        return self.reasons[chosen - 1].id if 0 < chosen <= len(self.reasons) else ""
 
     def _other(self, key: str, record: Record) -> bool:
         if key == "s":
             self.sitting.skip(record)
             return True
         if key == "b":
-            undone = self.sitting.undo()
-            self.screen.say(f"taken back: {undone.label}" if undone else "There is nothing to take back.")
-            return undone is not None
+            return self._take_back()
         if key == "n":
-            self._note = self.screen.line("note: ")
+            self._note = " ".join(storable(self.screen.line("note: ")).split())
         elif key == "t":
             self._say_test()
-        elif not key.isspace():
+        elif key == "?":
             self._say_keys()
+        elif not key.isspace():
+            self.screen.say(f"{printable(key)} is none of the keys; nothing was kept. ? lists them.")
         return False
+
+    def _take_back(self) -> bool:
+        try:
+            undone = self.sitting.undo()
+        except DecidedElsewhereError as error:
+            self.screen.say(str(error))
+            return True
+        self.screen.say(f"taken back: {undone.label}" if undone else "There is nothing to take back.")
+        return undone is not None
 
     def _say_test(self) -> None:
         test = self.sitting.recall()
@@ -361,8 +399,7 @@ class Reading:
         self.screen.say(f"{done} of {total} decided; {total - done} left. Kept in {self._file()}.")
 
     def _file(self) -> str:
-        desk = self.sitting.desk
-        return str(desk.folder / f"{desk.owner or desk.reviewer}.csv")
+        return str(self.sitting.desk.path)
 
 
 def _numbered(reasons: Iterable[Reason]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -20,6 +19,7 @@ from metareview.files import write_atomically
 from metareview.report.phrases import result_sentence
 from metareview.review.freshness import Inputs, fingerprint, made_with
 from metareview.synthesis import as_dict
+from metareview.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,8 +77,14 @@ def posterior_files(synthesis: Synthesis) -> dict[str, str]:
     rows = compared_rows(compare_priors(synthesis.effects, priors=priors, level=level))
     return {
         "posterior.json": _json(curves_of(posterior).as_dict()),
-        "priors.csv": _csv(rows),
+        "priors.csv": frame_csv(rows),
     }
+
+
+def frame_csv(frame: pd.DataFrame) -> str:
+    """Give a data frame as the text of a table."""
+    rows = ({str(name): cell for name, cell in row.items()} for row in frame.to_dict("records"))
+    return write_table([str(name) for name in frame.columns], rows)
 
 
 def _write_figure(review: Review, answer: Answer, beside: Sequence[Answer], folder: Path) -> tuple[Path, ...]:
@@ -123,21 +129,13 @@ def _source(entered: Entered) -> str:
 
 def studies_csv(answer: Answer) -> str:
     """Give the text of ``studies.csv``: every study of the analysis, also those left out."""
-    import pandas as pd
-
     entered = _entered_rows(answer)
     left = [
         {"study": one.study.study, "label": one.study.label, "entered": "no", "notes": one.reason}
         for one in answer.chosen.left_out
     ]
     columns = list(dict.fromkeys(name for row in (*entered, *left) for name in row))
-    return _csv(pd.DataFrame([*entered, *left], columns=columns or ["study"], dtype=object))
-
-
-def _csv(frame: pd.DataFrame) -> str:
-    out = io.StringIO(newline="")
-    frame.to_csv(out, index=False, lineterminator="\n")
-    return out.getvalue()
+    return write_table(columns or ["study"], [*entered, *left])
 
 
 def _entered_rows(answer: Answer) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metareview.report.phrases import effect_text, prediction_text
 from metareview.synthesis import as_dict
+from metareview.tables import write_table
 
 if TYPE_CHECKING:
     from metareview.protocol import Protocol
@@ -73,9 +73,4 @@ def _numbers(answer: Answer) -> dict[str, Any]:
 
 def summary_csv(rows: Sequence[dict[str, Any]]) -> str:
     """Give the text of ``summary.csv``."""
-    import pandas as pd
-
-    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
-    out = io.StringIO(newline="")
-    frame.to_csv(out, index=False, lineterminator="\n")
-    return out.getvalue()
+    return write_table(COLUMNS, rows)

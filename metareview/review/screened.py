@@ -9,7 +9,7 @@ from pathlib import Path
 
 from metareview.errors import FileError, ScreeningError
 from metareview.extraction import Study
-from metareview.files import read_text
+from metareview.files import is_there, read_text
 from metareview.protocol import Protocol, read_protocol
 from metareview.review.place import Place
 from metareview.screening import (
@@ -66,7 +66,7 @@ class ScreeningDesk:
             When there are no records yet.
         """
         path = self.place.searched / "records.csv"
-        if not path.exists():
+        if not is_there(path):
             raise FileError(
                 f"{path} does not exist; `metareview search {self.place.name}` or `metareview import "
                 f"{self.place.name} FILE` makes it."
@@ -142,7 +142,7 @@ def _stranger_note(labels: Sequence[str]) -> Iterator[str]:
 
 def read_caveats(path: Path) -> tuple[str, ...]:
     """Read what people wrote for every reader of the diagram: one sentence a line."""
-    if not path.exists():
+    if not is_there(path):
         return ()
     return tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
 
@@ -155,7 +155,7 @@ def read_duplicates(path: Path) -> dict[str, str]:
     ScreeningError
         When a column is missing.
     """
-    if not path.exists():
+    if not is_there(path):
         return {}
     table = read_table(path)
     _check_columns(path, table.columns, ("kept", "dropped", "decision"))
@@ -164,7 +164,7 @@ def read_duplicates(path: Path) -> dict[str, str]:
 
 def read_previous(path: Path) -> Mapping[str, Collection[str]] | None:
     """Read what the previous version of an updated review included: columns ``study`` and ``report``."""
-    if not path.exists():
+    if not is_there(path):
         return None
     table = read_table(path)
     _check_columns(path, table.columns, ("study", "report"))

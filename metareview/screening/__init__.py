@@ -11,7 +11,14 @@ from metareview.screening.counting import (
 )
 from metareview.screening.decision import Decision, Reason
 from metareview.screening.flow import Column, Count, Flow, Previous
-from metareview.screening.log import DecisionLog, append_decision, append_decisions, read_log, read_logs
+from metareview.screening.log import (
+    DecisionLog,
+    append_decision,
+    append_decisions,
+    append_votes,
+    read_log,
+    read_logs,
+)
 from metareview.screening.verdicts import Verdict, reach_verdicts
 
 __all__ = [
@@ -28,6 +35,7 @@ __all__ = [
     "Verdict",
     "append_decision",
     "append_decisions",
+    "append_votes",
     "count_flow",
     "origins_of",
     "place_records",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import isfinite
 
+from metareview.characters import storable
 from metareview.errors import did_you_mean
+from metareview.names import person_fault
 
 BEFORE, ABSTRACT, FULL_TEXT = "before screening", "abstract", "full text"
 STAGES = (BEFORE, ABSTRACT, FULL_TEXT)
@@ -27,7 +30,7 @@ AUTOMATION = "automation"
 CONSENSUS, PREVIOUS = "consensus", "previous"
 COLUMNS = ("record_id", "stage", "reviewer", "decision", "reason", "note", "seconds", "date")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?")
-_REVIEWER = re.compile(r"[\w][\w .'-]{0,59}")
+LONGEST = 100_000  # characters of a cell; what is longer, tables cannot be read with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,32 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def valid_reviewer(name: str) -> bool:
-    """Whether a name can name a file: letters, digits, blanks, dots, hyphens, up to 60."""
-    return bool(_REVIEWER.fullmatch(name)) and name.casefold() not in (CONSENSUS, PREVIOUS)
+def reviewer_fault(name: str) -> str:
+    """Return what is wrong with a reviewer's name, as half a sentence; ``""`` when nothing is."""
+    if name.casefold() in (CONSENSUS, PREVIOUS):
+        return f'"{CONSENSUS}" and "{PREVIOUS}" name other files'
+    return person_fault(name)
+
+
+def stored(decision: Decision) -> Decision:
+    """Return a decision as its file keeps it, which is how it is read back.
+
+    What no table keeps goes (an arrow key pressed in a note), line breaks become blanks, seconds are
+    rounded to tenths.
+    """
+    seconds = decision.seconds
+    return replace(
+        decision,
+        record=_one_line(decision.record),
+        reviewer=_one_line(decision.reviewer),
+        reason=_one_line(decision.reason),
+        note=" ".join(storable(decision.note).split()),
+        seconds=None if seconds is None else float(f"{seconds:.1f}"),
+    )
+
+
+def _one_line(text: str) -> str:
+    return storable(text).replace("\n", " ")
 
 
 def decision_faults(decision: Decision, reasons: Iterable[str] | None = None) -> Iterator[str]:
@@ -97,6 +123,11 @@ def decision_faults(decision: Decision, reasons: Iterable[str] | None = None) ->
     reasons
         The ids a reason may have; ``None`` lets any stand.
     """
+    yield from _value_faults(decision)
+    yield from _reason_faults(decision, reasons)
+
+
+def _value_faults(decision: Decision) -> Iterator[str]:
     if not decision.record:
         yield "record_id is empty; it must be the id of a record."
     if decision.stage not in STAGES:
@@ -108,7 +139,11 @@ def decision_faults(decision: Decision, reasons: Iterable[str] | None = None) ->
         )
     if not is_date(decision.when):
         yield f'date is "{decision.when}"; 2026-11-24 or 2026-11-24T10:15:00Z would be right.'
-    yield from _reason_faults(decision, reasons)
+    if decision.seconds is not None and not isfinite(decision.seconds):
+        yield f'seconds is "{decision.seconds}"; a number or nothing would be right.'
+    for name, text in (("record_id", decision.record), ("reason", decision.reason), ("note", decision.note)):
+        if len(text) > LONGEST:
+            yield f"{name} has {len(text):,} characters; at most {LONGEST:,} are kept."
 
 
 def _reason_faults(decision: Decision, reasons: Iterable[str] | None) -> Iterator[str]:
@@ -168,14 +203,14 @@ def from_cells(cells: Mapping[str, str]) -> tuple[Decision, str]:
 
 
 def to_cells(decision: Decision) -> dict[str, object]:
-    """Give a decision's cells by column; line breaks in the note become blanks."""
+    """Give the cells of a decision, as :func:`stored` leaves it, by column."""
     return {
         "record_id": decision.record,
         "stage": decision.stage,
         "reviewer": decision.reviewer,
         "decision": decision.verdict,
         "reason": decision.reason,
-        "note": " ".join(decision.note.split()),
+        "note": decision.note,
         "seconds": None if decision.seconds is None else f"{decision.seconds:.1f}",
         "date": decision.when,
     }

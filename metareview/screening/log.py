@@ -6,30 +6,44 @@ being written can be told from one that merely lacks its line break.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from metareview.characters import has_control, printable, storable
 from metareview.errors import FileError, ScreeningError
-from metareview.files import decode, read_bytes
+from metareview.files import (
+    PENDING,
+    append_whole,
+    decode,
+    files_in,
+    is_there,
+    read_bytes,
+    write_atomically,
+)
+from metareview.journal import all_or_none
+from metareview.locks import locked
+from metareview.names import person_key
+from metareview.readings import Readings
 from metareview.screening.decision import (
     COLUMNS,
     CONSENSUS,
     PREVIOUS,
+    STAGES,
     WITHDRAWN,
     Decision,
     decision_faults,
     from_cells,
     is_date,
+    reviewer_fault,
+    stored,
     to_cells,
-    valid_reviewer,
 )
 from metareview.tables import Row, Table, parse_table, write_table
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_SEPARATOR = re.compile(r"[,;\t]")
+PATIENCE = 10.0  # seconds to wait while another process adds a decision
 NEEDED = ("record_id", "stage", "reviewer", "decision", "date")
 
 
@@ -54,20 +68,54 @@ class DecisionLog:
         return {record: d for record, d in latest.items() if d.verdict != WITHDRAWN}
 
 
+def decision_files(folder: str | Path) -> list[Path]:
+    """Return every decision file of a review: reviewers by name, the consensus last.
+
+    Raises
+    ------
+    ScreeningError
+        When two files differ only by capitals, which many disks take for one.
+    FileError
+        When the folder cannot be read.
+    """
+    paths = [p for p in files_in(folder, "[!.]*") if p.suffix.casefold() == ".csv" and p.stem != PREVIOUS]
+    by_person: dict[str, list[Path]] = {}
+    for path in paths:
+        by_person.setdefault(person_key(path.stem), []).append(path)
+    problems = [_twins_fault(same) for same in by_person.values() if len(same) > 1]
+    problems += [
+        f"{path} may be meant as the consensus; rename it to {CONSENSUS}.csv."
+        for path in by_person.get(CONSENSUS, [])
+        if path.stem != CONSENSUS
+    ]
+    if problems:
+        raise ScreeningError(problems)
+    return sorted(paths, key=lambda p: (p.stem == CONSENSUS, p.stem))
+
+
+def _twins_fault(paths: Sequence[Path]) -> str:
+    first, *others = (path.name for path in paths)
+    return (
+        f"{paths[0].parent} holds {first} and {' and '.join(others)}, which are one reviewer's, as capitals "
+        f"and blanks around a name do not count; put all rows into {first}, those with earlier dates first, "
+        "and remove the rest."
+    )
+
+
 def log_path(folder: str | Path, reviewer: str) -> Path:
-    """Say where a reviewer's decisions are kept.
+    """Return where a reviewer's decisions are kept: in the file of that name, however it spells it.
 
     Raises
     ------
     ScreeningError
         When the name cannot name a reviewer.
     """
-    if reviewer != CONSENSUS and not valid_reviewer(reviewer):
-        raise ScreeningError(
-            f'"{reviewer}" cannot name a reviewer; use initials or a name of letters, digits, blanks, dots '
-            'and hyphens (not "consensus" or "previous").'
-        )
-    return Path(folder) / f"{reviewer}.csv"
+    name = storable(reviewer)
+    fault = "" if name == CONSENSUS else reviewer_fault(name)
+    if fault:
+        raise ScreeningError(f'"{printable(reviewer)}" cannot name a reviewer; {fault}.')
+    own = [path for path in decision_files(folder) if person_key(path.stem) == person_key(name)]
+    return own[0] if own else Path(folder) / f"{name}.csv"
 
 
 def read_logs(folder: str | Path, *, reasons: Iterable[str] | None = None) -> tuple[DecisionLog, ...]:
@@ -85,11 +133,10 @@ def read_logs(folder: str | Path, *, reasons: Iterable[str] | None = None) -> tu
     ScreeningError
         All faults of all files at once.
     """
-    paths = sorted(p for p in Path(folder).glob("*.csv") if not p.name.startswith(".") and p.stem != PREVIOUS)
     allowed = None if reasons is None else tuple(reasons)
     logs: list[DecisionLog] = []
     problems: list[str] = []
-    for path in sorted(paths, key=lambda p: (p.stem == CONSENSUS, p.stem)):
+    for path in decision_files(folder):
         try:
             logs.append(read_log(path, reasons=allowed))
         except (ScreeningError, FileError) as error:
@@ -114,17 +161,29 @@ def read_log(path: str | Path, *, reasons: Iterable[str] | None = None) -> Decis
     """
     path = Path(path)
     whole, cut = _whole_rows(read_bytes(path))
-    text = decode(whole, path)
-    notes = (_cut_note(path, text, cut),) if cut else ()
+    text, *notes = _text(whole, path)
+    notes += [_cut_note(path, text, cut)] if cut else []
+    reviewer = storable(path.stem)
     if not text.strip():
-        return DecisionLog(path.stem, (), notes)
+        return DecisionLog(reviewer, (), tuple(notes))
     table = parse_table(text, path)
     missing = [c for c in NEEDED if c not in table.columns]
     if missing:
         raise ScreeningError(
             f"{path}:1: column {c} is missing; a decision file has {', '.join(COLUMNS)}." for c in missing
         )
-    return DecisionLog(path.stem, _decisions(table, path, reasons), notes)
+    return DecisionLog(reviewer, _decisions(table, path, reasons), tuple(notes))
+
+
+def _text(raw: bytes, path: Path) -> tuple[str, ...]:
+    """Return a file's text, and a note where keys pressed by mistake left controls in it."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return (decode(raw, path),)
+    if "\0" in text or not has_control(text):
+        return (decode(raw, path),)
+    return text, f"{path}: control characters, as an arrow key leaves them in a note, are passed over."
 
 
 def _decisions(table: Table, path: Path, reasons: Iterable[str] | None) -> tuple[Decision, ...]:
@@ -150,7 +209,7 @@ def _decision(row: Row, owner: str, reasons: Sequence[str] | None) -> tuple[Deci
 
 
 def _owner_faults(decision: Decision, owner: str) -> Iterator[str]:
-    if owner not in (CONSENSUS, decision.reviewer):
+    if owner != CONSENSUS and person_key(owner) != person_key(decision.reviewer):
         yield f'reviewer is "{decision.reviewer}"; only "{owner}" writes this file.'
     if owner == CONSENSUS and decision.reviewer.casefold() in ("", CONSENSUS):
         yield f'reviewer is "{decision.reviewer}"; a consensus needs the names of those who agreed.'
@@ -164,15 +223,24 @@ def _whole_rows(raw: bytes) -> tuple[bytes, bytes]:
     head, line_break, tail = raw.rpartition(b"\n")
     if not tail.strip() or raw.startswith(_UTF16):
         return raw, b""
-    dated_last = (head or tail).split(b"\n", 1)[0].strip(b' "\r').endswith(b"date")
-    ends_in_date = is_date(_SEPARATOR.split(tail.decode("utf-8", "replace"))[-1].strip(' "\r'))
-    whole = ends_in_date if line_break else tail.strip() == ",".join(COLUMNS).encode()
-    return (raw, b"") if whole or (line_break and not dated_last) else (head + line_break, tail)
+    if not line_break:
+        return (raw, b"") if tail.strip() == ",".join(COLUMNS).encode() else (b"", tail)
+    dated_last = head.split(b"\n", 1)[0].strip(b' "\r').endswith(b"date")
+    return (head + line_break, tail) if dated_last and not _ends_in_a_row(raw) else (raw, b"")
+
+
+def _ends_in_a_row(raw: bytes) -> bool:
+    """Check whether the last row, which lacks its line break, is whole: as wide as the header, and dated."""
+    try:
+        rows = parse_table(raw.decode("utf-8", "replace"), "").rows
+    except FileError:
+        return False
+    return b"\0" not in raw and bool(rows) and is_date(rows[-1].cells.get("date", ""))
 
 
 def _cut_note(path: Path, text: str, cut: bytes) -> str:
     line = text.count("\n") + 1
-    start = cut[:60].decode("utf-8", "replace")
+    start = printable(cut[:60].decode("utf-8", "replace"))
     return (
         f'{path}:{line}: the last row is cut off ("{start}"); it is left out, as a decision that was '
         "being written when the program was stopped, and its record is asked again."
@@ -203,52 +271,125 @@ def append_decision(folder: str | Path, decision: Decision, *, owner: str = "") 
 
 def append_decisions(folder: str | Path, decisions: Iterable[Decision], *, owner: str) -> Path:
     """Add decisions to one file, all or none of them; see :func:`append_decision`."""
-    made = list(decisions)
-    path = log_path(folder, owner)
+    made = checked(decisions, owner)
+    log_path(folder, owner)  # refused before the folder is made
+    with writing(folder):
+        return add_decisions(folder, made, owner=owner)
+
+
+def append_votes(folder: str | Path, decisions: Iterable[Decision]) -> dict[str, int]:
+    """Add every reviewer's decisions to their own file, in all files or in none.
+
+    What stands already is not added again.
+
+    Returns
+    -------
+    dict
+        How many were added, by reviewer.
+
+    Raises
+    ------
+    ScreeningError
+        When a decision cannot be, or two names of one person say different things of a record.
+    """
+    with writing(folder), all_or_none(folder):
+        votes = _by_person(folder, decisions)
+        added = {}
+        for path, made in votes.items():
+            stands = _standing(path)
+            fresh = [d for d in made if (d.record, d.stage, d.verdict, d.reason) not in stands]
+            if fresh:
+                add_decisions(folder, fresh, owner=path.stem)
+                added[storable(path.stem)] = len(fresh)
+    return added
+
+
+def _by_person(folder: str | Path, decisions: Iterable[Decision]) -> dict[Path, list[Decision]]:
+    """Sort decisions by the file they go to; two spellings of a name are one person."""
+    votes: dict[str, list[Decision]] = {}
+    for decision in decisions:
+        votes.setdefault(person_key(decision.reviewer), []).extend(checked([decision], decision.reviewer))
+    problems = [fault for made in votes.values() for fault in _spelling_faults(made)]
+    if problems:
+        raise ScreeningError(problems)
+    return {log_path(folder, made[0].reviewer): made for made in votes.values()}
+
+
+def _spelling_faults(made: Sequence[Decision]) -> Iterator[str]:
+    said: dict[tuple[str, str], Decision] = {}
+    for decision in made:
+        first = said.setdefault((decision.record, decision.stage), decision)
+        if first.reviewer != decision.reviewer and first.verdict != decision.verdict:
+            yield (
+                f'{decision.record}: "{first.reviewer}" says {first.verdict} and "{decision.reviewer}" says '
+                f"{decision.verdict}, but the two names are one person's, as capitals do not count; give one "
+                "of them another name."
+            )
+
+
+def _standing(path: Path) -> set[tuple[str, str, str, str]]:
+    if not is_there(path):
+        return set()
+    log = read_log(path)
+    return {
+        (d.record, d.stage, d.verdict, d.reason) for stage in STAGES for d in log.standing(stage).values()
+    }
+
+
+def writing(folder: str | Path) -> AbstractContextManager[Readings]:
+    """Hold the folder of decisions for one writer; others wait for a moment."""
+    return locked(folder, patience=PATIENCE)
+
+
+def checked(decisions: Iterable[Decision], owner: str) -> list[Decision]:
+    """Return decisions as a file keeps them.
+
+    Raises
+    ------
+    ScreeningError
+        When one cannot be: what reading would refuse is never written.
+    """
+    made = [stored(decision) for decision in decisions]
     problems = [
         f"{d.record}: {fault}" for d in made for fault in (*decision_faults(d), *_owner_faults(d, owner))
     ]
     if problems:
         raise ScreeningError(problems)
+    return made
+
+
+def add_decisions(folder: str | Path, decisions: Iterable[Decision], *, owner: str) -> Path:
+    """Add decisions to a file whose folder is held by :func:`writing`; see :func:`append_decision`."""
+    path = log_path(folder, owner)
+    name = storable(path.stem)
+    made = [d if owner == CONSENSUS else replace(d, reviewer=name) for d in checked(decisions, owner)]
     header = write_table(COLUMNS, [])
     rows = write_table(COLUMNS, [to_cells(d) for d in made]).removeprefix(header)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _append(path, rows)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
+    if len(made) == 1 and PENDING.get() is None:
+        append_whole(path, lambda before: _settled(before, rows, path))
+        return path
+    before = read_bytes(path) if is_there(path) else b""  # many rows: a file with all of them takes its place
+    kept, addition = _settled(before, rows, path)
+    write_atomically(path, before[:kept] + addition)
     return path
 
 
-def _append(path: Path, rows: str) -> None:
-    """Write behind the last whole row, in one piece, and flush it to the disk."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        start = _settle(descriptor, path)
-        os.write(descriptor, (start + rows).encode("utf-8"))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _settle(descriptor: int, path: Path) -> str:
-    """Make the file ready for another row: say the header, end the last line, drop a cut one."""
-    raw = path.read_bytes()
-    whole, cut = _whole_rows(raw)
-    if cut:
-        os.ftruncate(descriptor, len(whole))
+def _settled(raw: bytes, rows: str, path: Path) -> tuple[int, bytes]:
+    """Say how much of a file stays and what follows: a cut row goes, a header or line break is put in."""
+    whole, _ = _whole_rows(raw)
     if not whole.strip():
-        return write_table(COLUMNS, [])
+        return 0, (write_table(COLUMNS, []) + rows).encode("utf-8")
     _check_form(whole, path)
-    return "" if whole.endswith(b"\n") else "\n"
+    return len(whole), (rows if whole.endswith(b"\n") else "\n" + rows).encode("utf-8")
 
 
 def _check_form(raw: bytes, path: Path) -> None:
     """Refuse to add rows to a file that a program has saved in another form than ours."""
     try:
-        table = parse_table(raw.decode("utf-8-sig"), path)
+        raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FileError(f"{path} is not UTF-8; save it as UTF-8 before decisions are added to it.") from None
+    table = parse_table(_text(raw, path)[0], path)
     if table.columns != COLUMNS or table.separator != ",":
         raise FileError(
             f"{path}:1: the columns are {table.separator.join(table.columns)}; rows can only be added to "

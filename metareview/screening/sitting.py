@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from metareview.errors import ScreeningError
+from metareview.files import file_status, is_there
 from metareview.screening.decision import (
     ABSTRACT,
     BEFORE,
@@ -16,13 +18,17 @@ from metareview.screening.decision import (
     Decision,
     now,
 )
-from metareview.screening.log import DecisionLog, append_decision, log_path, read_log
+from metareview.screening.log import DecisionLog, add_decisions, checked, log_path, read_log, writing
 from metareview.screening.prioritise import Ranker
 from metareview.screening.stopping import RecallTest, recall_test
 from metareview.screening.verdicts import AGREED, CONFLICT, Verdict, reach_verdicts
 from metareview.search import Record
 
 RANK_EVERY = 10
+
+
+class DecidedElsewhereError(ScreeningError):
+    """The record was decided in another window of the same reviewer since it was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,20 @@ class Desk:
     owner: str = ""
 
     @property
+    def path(self) -> Path:
+        """The file that takes the decisions."""
+        return log_path(self.folder, self.owner or self.reviewer)
+
+    @property
     def log(self) -> DecisionLog:
         """The decisions kept so far; nobody else's are looked at."""
-        path = log_path(self.folder, self.owner or self.reviewer)
-        return read_log(path) if path.exists() else DecisionLog(path.stem)
+        path = self.path
+        return read_log(path) if is_there(path) else DecisionLog(path.stem)
+
+    def state(self) -> tuple[int, ...]:
+        """Give what changes when anybody adds to the file."""
+        found = file_status(self.path)
+        return () if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def due_records(records: Sequence[Record], logs: Sequence[DecisionLog], *, stage: str) -> list[Record]:
@@ -84,14 +100,26 @@ class Sitting:
     """
 
     def __init__(self, desk: Desk, records: Sequence[Record], *, prioritise: bool = False) -> None:
-        log = desk.log
-        self.desk, self.notes = desk, log.notes
+        self.desk = desk
+        self.notes: tuple[str, ...] = ()
         self._records = {record.id: record for record in records}
-        self._made = [d for d in log.decisions if d.stage == desk.stage and d.record in self._records]
+        self._made: list[Decision] = []
+        self._state: tuple[int, ...] = ()
+        self._reread()
         self._ranker = Ranker(records) if prioritise else None
         self._skipped: list[str] = []
         self._queue: list[str] = []
         self._since_ranked = RANK_EVERY
+
+    def _reread(self) -> None:
+        """Read the file again where another window, or a person, changed it."""
+        state = self.desk.state()
+        if state != self._state:
+            log = self.desk.log
+            self.notes, self._state = log.notes, state
+            self._made = [
+                d for d in log.decisions if d.stage == self.desk.stage and d.record in self._records
+            ]
 
     @property
     def standing(self) -> Mapping[str, Decision]:
@@ -111,6 +139,7 @@ class Sitting:
 
     def next(self) -> Record | None:
         """Give the record to be read now; skipped ones come last; ``None`` when all are decided."""
+        self._reread()
         self._refresh_queue()
         decided = self.standing
         for names in (self._queue, self._skipped):
@@ -132,8 +161,14 @@ class Sitting:
     def decide(
         self, record: Record, verdict: str, *, reason: str = "", note: str = "", seconds: float | None = None
     ) -> Decision:
-        """Keep a decision; it is on the disk when this returns."""
-        made = Decision(
+        """Keep a decision; it is on the disk when this returns.
+
+        Raises
+        ------
+        DecidedElsewhereError
+            When another window of the same reviewer decided on the record since it was shown.
+        """
+        decision = Decision(
             record=record.id,
             stage=self.desk.stage,
             reviewer=self.desk.reviewer,
@@ -143,13 +178,29 @@ class Sitting:
             when=now(),
             seconds=seconds,
         )
-        append_decision(self.desk.folder, made, owner=self.desk.owner)
+        owner = self.desk.owner or self.desk.reviewer
+        (made,) = checked([decision], owner)
+        with writing(self.desk.folder):
+            self._refuse_if_decided_elsewhere(record)
+            add_decisions(self.desk.folder, [made], owner=owner)
+            self._state = self.desk.state()
         self._made.append(made)
         self._since_ranked += 1 if verdict == EXCLUDE else RANK_EVERY
         return made
 
+    def _refuse_if_decided_elsewhere(self, record: Record) -> None:
+        before = self.standing.get(record.id)
+        self._reread()
+        found = self.standing.get(record.id)
+        if found != before:
+            says = "taken back" if found is None else f"decided ({found.verdict})"
+            raise DecidedElsewhereError(
+                f"{record.label or record.id} was {says} in another window meanwhile; that stands."
+            )
+
     def undo(self) -> Record | None:
         """Take the last decision back, by adding a row that withdraws it; the record comes up next."""
+        self._reread()
         standing = self.standing
         last = next((d for d in reversed(self._made) if standing.get(d.record) is d), None)
         if last is None:

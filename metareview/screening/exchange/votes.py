@@ -19,7 +19,8 @@ from metareview.screening.decision import (
     Reason,
     decision_faults,
     now,
-    valid_reviewer,
+    reviewer_fault,
+    stored,
 )
 from metareview.screening.export_text import read_export
 from metareview.screening.log import DecisionLog
@@ -213,14 +214,15 @@ def gather_decisions(
 
 
 def _with_record(decision: Decision, record: str) -> Decision:
-    return replace(decision, record=record, when=decision.when or now())
+    return stored(replace(decision, record=record, when=decision.when or now()))
 
 
 def _faults(decision: Decision, allowed: Sequence[str] | None) -> Iterator[str]:
     yield from decision_faults(decision, allowed)
-    if not valid_reviewer(decision.reviewer):
+    fault = reviewer_fault(decision.reviewer)
+    if fault:
         yield (
-            f'reviewer "{decision.reviewer}" cannot name a file; give another name, as in '
+            f'reviewer "{decision.reviewer}" cannot name a file, {fault}; give another name, as in '
             f'--name "{decision.reviewer}=AB".'
         )
 

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from metareview.characters import unguarded
 from metareview.errors import FormatError
 from metareview.search.formats.entry import Entry
 from metareview.search.formats.fields import Values, record_entry
@@ -88,7 +89,7 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             row = [f"\0{error}"]
-        yield start, row
+        yield start, [unguarded(cell) for cell in row]
         start = reader.line_num + 1  # type: ignore[attr-defined]
 
 
