@@ -32,7 +32,7 @@ from metareview.screening.decision import (
     now,
 )
 from metareview.screening.highlight import find_words, question_words
-from metareview.screening.log import log_path
+from metareview.screening.log import check_reviewer, log_path
 from metareview.screening.presence import present
 from metareview.screening.sitting import DecidedElsewhereError, Desk, Sitting, conflicts, due_records
 
@@ -76,6 +76,8 @@ AS = click.option("--as", "reviewer", required=True, metavar="NAME", help="Who d
 def seated(desk: ScreeningDesk, stage: str, reviewer: str, owner: str = "") -> Iterator[Desk]:
     """Give a reviewer's desk; say how the name is spelled here, and who else is at work under it."""
     folder = desk.place.screened
+    if not owner:
+        check_reviewer(reviewer)
     path = log_path(folder, owner or reviewer)
     name = storable(reviewer if owner else path.stem)
     if not owner and name != storable(reviewer):

@@ -111,11 +111,23 @@ def log_path(folder: str | Path, reviewer: str) -> Path:
         When the name cannot name a reviewer.
     """
     name = storable(reviewer)
-    fault = "" if name == CONSENSUS else reviewer_fault(name)
-    if fault:
-        raise ScreeningError(f'"{printable(reviewer)}" cannot name a reviewer; {fault}.')
+    if name != CONSENSUS:
+        check_reviewer(name)
     own = [path for path in decision_files(folder) if person_key(path.stem) == person_key(name)]
     return own[0] if own else Path(folder) / f"{name}.csv"
+
+
+def check_reviewer(name: str) -> None:
+    """Refuse a name that cannot name a reviewer's file.
+
+    Raises
+    ------
+    ScreeningError
+        With what is wrong with it.
+    """
+    fault = reviewer_fault(storable(name))
+    if fault:
+        raise ScreeningError(f'"{printable(name)}" cannot name a reviewer; {fault}.')
 
 
 def read_logs(folder: str | Path, *, reasons: Iterable[str] | None = None) -> tuple[DecisionLog, ...]:
