@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +111,27 @@ def test_what_is_stored_stays_as_it_is_when_stored_again(text):
 def test_a_guard_comes_off_as_it_was_put_on_and_no_formula_is_left(text):
     assert unguarded(guarded(text)) == text
     assert guarded(text)[:1] not in tuple("=@＝＠")
+
+
+@pytest.mark.parametrize("text", ["-0.17 to 0.51", "-0.50 (-0.9 to -1e-3)", "+2 to -.5"])
+def test_an_estimate_with_its_interval_is_no_formula(text):
+    assert guarded(text) == text
+
+
+@pytest.mark.parametrize("text", ["-0.17 to A1", "-1+1", "-0.5 (-0.9 to -0.1)+A1", "-1 to =2", "-1 to 2 "])
+def test_what_only_begins_like_an_interval_is_guarded(text):
+    assert guarded(text) == f"'{text}"
+
+
+def test_no_value_is_an_empty_cell_and_numbers_keep_their_digits():
+    row = {"a": float("nan"), "b": None, "c": 0.1 + 0.2, "d": -3}
+    assert write_table([*row], [row]) == "a,b,c,d\n,,0.30000000000000004,-3\n"
+
+
+def test_only_the_room_of_tables_writes_tables():
+    for path in (Path(__file__).parent.parent / "metareview").rglob("*.py"):
+        if path.name != "tables.py":
+            assert not re.search(r"csv\.(writer|DictWriter)|\.to_csv\(", path.read_text("utf-8")), path
 
 
 def test_negative_numbers_are_no_formulas():

@@ -401,7 +401,7 @@ def _check_form(raw: bytes, path: Path) -> None:
         raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FileError(f"{path} is not UTF-8; save it as UTF-8 before decisions are added to it.") from None
-    table = parse_table(_text(raw, path)[0], path)
+    table = parse_table(_text(raw, path)[0].split("\n", 1)[0], path)
     if table.columns != COLUMNS or table.separator != ",":
         raise FileError(
             f"{path}:1: the columns are {table.separator.join(table.columns)}; rows can only be added to "

@@ -197,7 +197,7 @@ def test_what_cannot_be_is_one_line_and_exit_code_1(review, words, says):
     assert "Traceback" not in err
 
 
-KEYS = st.text(st.sampled_from("ieuxbnst?q1279 é\x1b"), max_size=20)
+KEYS = st.text(st.sampled_from("ieuxbnst?q1279 é²\x1b"), max_size=20)
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -309,6 +309,25 @@ def test_single_keys_work_at_a_terminal_with_the_questions_words_in_colour(termi
     screen.expect("1 of 6 decided; 5 left")
     assert screen.process.wait(20) == 0
     assert decided(review) == {"pmid:1": "include"}
+
+
+def test_an_arrow_key_leaves_no_trace_in_a_note_and_swallows_no_key_behind_it(terminal, review):
+    screen = terminal("screen", NAME, "--as", "AB")
+    screen.expect(r"\[q\] quit")
+    screen.press("\x1b[D\x1bOAn")
+    for _ in range(2):
+        screen.expect("an arrow or function key is none of the keys")
+    screen.expect("note: ")
+    screen.press("adults\x1b[D\x1b[3~ only\n")
+    screen.expect(r"note: adults only")
+    screen.press("zi")
+    screen.expect("z is none of the keys; nothing was kept")
+    screen.expect(r"1 of 6 decided")
+    screen.press("q")
+    assert screen.process.wait(20) == 0
+    (made,) = read_log(review / "screened" / NAME / "AB.csv").decisions
+    assert (made.verdict, made.note) == ("include", "adults only")
+    assert run("screen", "status", NAME)[0] == run("flow", NAME, "--draft")[0] == 0
 
 
 def test_a_dumb_terminal_gets_plain_text(terminal, review):

@@ -18,8 +18,9 @@ from metareview.screening.exchange import (
     write_covidence,
     write_rayyan,
 )
-from metareview.screening.exchange.votes import quoted, unquoted
+from metareview.screening.exchange.votes import quoted, read_entries, unquoted
 from metareview.search import Record
+from metareview.search.formats.delimited import read_delimited
 
 RECORDS = [
     Record(
@@ -52,6 +53,36 @@ def two_logs(stage="abstract"):
             (vote("pmid:1", "CD", "exclude", stage, reason="design"), vote("text:d", "CD", "include", stage)),
         ),
     ]
+
+
+@pytest.mark.parametrize("formula", ["=HYPERLINK(1)", "+1+1", "@SUM(1)", "-A1", "'=1"])
+@pytest.mark.parametrize(
+    ("write", "column", "read"),
+    [
+        (write_rayyan, "title", read_rayyan),
+        (
+            write_covidence,
+            "Title",
+            lambda path, records: read_covidence(path, records, reference_list="select"),
+        ),
+        (write_asreview, "title", lambda path, records: read_asreview(path, records, reviewer="AB")),
+    ],
+)
+def test_a_formula_does_not_run_in_a_spreadsheet_and_comes_back_as_it_was(
+    tmp_path, write, column, read, formula
+):
+    records, path = [Record(id="", title=formula), Record(id="r2", title="Sober")], tmp_path / "out.csv"
+    path.write_text(write(records, [DecisionLog("AB", (vote("", "AB", "include"),))], stage="abstract"))
+    first, second = csv.DictReader(io.StringIO(path.read_text()))
+    assert (first[column], second[column]) == (f"'{formula}", "Sober")
+    assert [entry.get("title") for entry in read_entries(path)] == [formula, "Sober"]
+    found = read(path, [Record(id="r1", title=formula)])
+    assert [(d.record, d.verdict) for d in found.decisions] == [("r1", "include")]
+    assert [r.title for r in read_records_of(path)] == [formula, "Sober"]
+
+
+def read_records_of(path):
+    return [entry.record for entry in read_delimited(path.read_text(), path.name)]
 
 
 def said(imported):
