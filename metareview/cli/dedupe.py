@@ -55,11 +55,13 @@ def dedupe_records(
       metareview dedupe msc-sr-agvhd --part pmid:31505228 doi:10.1000/182
     """
     from metareview.search.dedupe.table import write_duplicates, write_studies
-    from metareview.search.works import write_unique
+    from metareview.search.works import refuse_inputs, write_unique
 
+    outputs = [path for path in (output, duplicates, studies) if path]
+    refuse_inputs(outputs, [*map(Path, inputs), *_tables(inputs[0])])
     told = _told(inputs, {name: pair for name, pair in decision.items() if pair})
     if output:
-        write_unique(output, told, [Path(name) for name in inputs if Path(name).is_file()])
+        write_unique(output, told, [])
     if duplicates:
         write_duplicates(duplicates, told.found.duplicates)
     if studies:
@@ -76,22 +78,40 @@ def dedupe_records(
 
 def _told(inputs: Sequence[str], decision: dict[str, tuple[str, str]]) -> Works:
     """Take the inputs for files, or the only one for a review."""
-    from metareview.search.works import decide, dedupe_files, dedupe_review
+    from metareview.review.place import place_of
+    from metareview.search.works import decide_pairs, dedupe_files
 
-    folder = Path("searched") / inputs[0]
-    if len(inputs) == 1 and not Path(inputs[0]).is_file() and (folder / "records.csv").exists():
+    if len(inputs) == 1 and not Path(inputs[0]).is_file() and any(_tables(inputs[0])):
         words = {"join": "same", "part": "different", "undo": ""}
-        for name, pair in decision.items():
-            decide(folder, pair, words[name])
-        return dedupe_review(folder)
+        decisions = [(pair, words[name]) for name, pair in decision.items()]
+        return decide_pairs(place_of(inputs[0]).searched, decisions)
     if decision:
         raise click.UsageError("--join, --part and --undo need a review that has records.")
     missing = [name for name in inputs if not Path(name).is_file()]
     if missing:
-        raise FileError(
-            [f"{name} is neither a file nor a review with records in searched/{name}/." for name in missing]
-        )
+        raise FileError([_neither(name) for name in missing])
     return dedupe_files([Path(name) for name in inputs])
+
+
+def _tables(review: str) -> list[Path]:
+    """Give the tables of a review that has records; none for what is no name of one."""
+    from metareview.files import is_there
+    from metareview.names import name_fault
+
+    folder = Path("searched") / review
+    if name_fault(review) or not is_there(folder / "records.csv"):
+        return []
+    return [folder / name for name in ("records.csv", "searches.csv", "duplicates.csv")]
+
+
+def _neither(name: str) -> str:
+    from metareview.characters import printable
+    from metareview.names import name_fault
+
+    shown, fault = printable(name), name_fault(name)
+    if fault:
+        return f"{shown} is no file, and it cannot name a review: {fault}."
+    return f"{shown} is neither a file nor a review with records in searched/{shown}/."
 
 
 def _lines(told: Works) -> Iterator[str]:

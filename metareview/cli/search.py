@@ -57,12 +57,22 @@ def search_pubmed(review: str, pmids: tuple[str, ...], **chosen: Any) -> None:
             "Nothing is wrong with the query." if not lines else f"{len(lines)} findings; nothing was sent."
         )
         return
-    outcomes = _run(review, plans, chosen["email"], chosen["since"])
-    if chosen["as_json"]:
+    from metareview.review.place import place_to_fill
+
+    folder, outcomes = place_to_fill(review).searched, []
+    try:
+        for outcome in _run(folder, plans, chosen["email"], chosen["since"]):
+            outcomes.append(outcome)
+    finally:  # where a later search fails, what the earlier ones gave is told all the same
+        _show(outcomes, folder, as_json=chosen["as_json"])
+
+
+def _show(outcomes: Sequence[Outcome], folder: Path, *, as_json: bool) -> None:
+    if as_json:
         click.echo(json.dumps([_as_json(o) for o in outcomes], indent=1, ensure_ascii=False))
         return
     for outcome in outcomes:
-        for line in _lines(outcome, Path("searched") / review):
+        for line in _lines(outcome, folder):
             click.echo(line)
 
 
@@ -121,13 +131,14 @@ def _linted(plan: Plan, *, force: bool) -> Iterator[str]:
     yield from (f"{'fault' if f.grave else 'warning'}: {plan.name}: {f}" for f in findings)
 
 
-def _run(review: str, plans: Sequence[Plan], email: str, since: str) -> list[Outcome]:
+def _run(folder: Path, plans: Sequence[Plan], email: str, since: str) -> Iterator[Outcome]:
     from metareview.search.entrez import Access
     from metareview.search.run import run_search
 
     access = Access.from_environment(email)
     with _progress() as tell:
-        return [run_search(Path("searched") / review, plan, access, since=since, tell=tell) for plan in plans]
+        for plan in plans:
+            yield run_search(folder, plan, access, since=since, tell=tell)
 
 
 @contextmanager

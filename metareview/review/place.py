@@ -89,3 +89,28 @@ def find_review(name: str, root: Path | None = None) -> Place:
             f"{place.protocol} does not exist; {here} `metareview new {name}` writes a starter."
         )
     return place
+
+
+def place_to_fill(name: str, root: Path | None = None) -> Place:
+    """Return where the records of a review go; a search may come before the protocol.
+
+    Raises
+    ------
+    ProtocolError
+        When the name cannot be a review's, differs only by capitals from that of another, or is near
+        that of another and there is no review of this name yet.
+    """
+    place = place_of(name, root)
+    searched = [path.name for path in files_in(place.root / "searched", "*") if path.is_dir()]
+    twin = case_twin(name, searched)
+    if twin and name not in searched:
+        raise ProtocolError(f'"{name}" differs only by capitals from searched/{twin}; use one name for both.')
+    if name in searched or is_there(place.protocol):
+        return place
+    known = sorted({*searched, *(path.stem for path in files_in(place.root / "protocols", "*.toml"))})
+    near = did_you_mean(name, known).replace("Allowed", "Reviews here")
+    if near.startswith("did"):
+        raise ProtocolError(
+            f'there is no review "{name}"; {near} If it is to be a new one, `metareview new {name}` first.'
+        )
+    return place

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from metareview.files import is_there
 from metareview.search.catalogue import read_records, write_records
 from metareview.search.record import Record, own_id, tidy
+
+RENEWED = "renewed.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +22,13 @@ class Gathered:
     records : the whole table, old and new
     added : ids of records that the table did not have
     known : ids of records that the same database had given before
+    renewed : the records that are described otherwise now, as they were before
     """
 
     records: tuple[Record, ...]
     added: tuple[str, ...]
     known: tuple[str, ...]
+    renewed: tuple[Record, ...] = ()
 
 
 def gather_records(held: Iterable[Record], given: Iterable[Record], source: str) -> Gathered:
@@ -43,22 +48,30 @@ def gather_records(held: Iterable[Record], given: Iterable[Record], source: str)
         The name of that search, as in ``searches.csv``.
     """
     rows = {record.id: record for record in held}
-    homes = _homes(rows.values())
+    homes = homes_of(rows.values())
     added: list[str] = []
     known: list[str] = []
+    renewed: list[Record] = []
     met: dict[tuple[str, ...], int] = {}
     for record in given:
         key = identity(record)
         met[key] = met.get(key, -1) + 1
         home = homes.get(key, [])[met[key] :]
-        name = home[0] if home else _free(own_id(record), rows)
+        name = home[0] if home else free_name(own_id(record), rows)
         (known if home else added).append(name)
-        sources = rows[name].source if home else ()
-        rows[name] = replace(record, id=name, source=(*sources, source) if source not in sources else sources)
-    return Gathered(tuple(rows.values()), tuple(added), tuple(known))
+        before = rows.get(name)
+        rows[name] = replace(record, id=name, source=_joined(before.source if before else (), source))
+        if before and replace(rows[name], source=before.source) != before:
+            renewed.append(before)
+    return Gathered(tuple(rows.values()), tuple(added), tuple(known), tuple(renewed))
 
 
-def _homes(records: Iterable[Record]) -> dict[tuple[str, ...], list[str]]:
+def _joined(sources: tuple[str, ...], source: str) -> tuple[str, ...]:
+    return sources if source in sources else (*sources, source)
+
+
+def homes_of(records: Iterable[Record]) -> dict[tuple[str, ...], list[str]]:
+    """Give the ids of the rows that each identity has."""
     homes: dict[tuple[str, ...], list[str]] = {}
     for record in records:
         homes.setdefault(identity(record), []).append(record.id)
@@ -75,7 +88,8 @@ def identity(record: Record) -> tuple[str, ...]:
     return record.database.casefold(), name, words
 
 
-def _free(name: str, rows: dict[str, Record]) -> str:
+def free_name(name: str, rows: Mapping[str, Record]) -> str:
+    """Return an id that no row has: the name, or the name with a number behind it."""
     free, n = name, 1
     while free in rows:
         n += 1
@@ -85,7 +99,17 @@ def _free(name: str, rows: dict[str, Record]) -> str:
 
 def gather_into(path: Path, given: Iterable[Record], source: str) -> Gathered:
     """Add records to the table in a file, which need not be there yet."""
-    held = read_records(path) if path.exists() else []
-    gathered = gather_records(held, given, source)
+    gathered = gather_records(read_held(path), given, source)
     write_records(path, gathered.records)
     return gathered
+
+
+def read_held(path: Path) -> list[Record]:
+    """Read the table of a review's records; none when it is not there yet."""
+    return read_records(path) if is_there(path) else []
+
+
+def write_renewed(place: Path, renewed: Sequence[Record]) -> None:
+    """Keep how records were described before they were renewed, so that the renewal can be taken back."""
+    if renewed:
+        write_records(place / RENEWED, renewed)

@@ -1,23 +1,31 @@
-"""Bring export files into a review: kept as received, every record accounted for."""
+"""Bring export files into a review: kept as received, every record accounted for, all of them or none."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from metareview.errors import FormatError
-from metareview.files import read_bytes, sha256, write_atomically
+from metareview.characters import printable, storable
+from metareview.errors import FormatError, MetareviewError
+from metareview.files import files_in, read_bytes, refuse_link, sha256, write_atomically
+from metareview.journal import all_or_none
 from metareview.locks import locked
+from metareview.search.catalogue import write_records
 from metareview.search.formats.reading import Export, read_export
-from metareview.search.gather import gather_into
-from metareview.search.ledger import METHODS, SearchRun, enter_run, free_id, read_searches
-from metareview.search.record import Record
+from metareview.search.gather import gather_records, read_held, write_renewed
+from metareview.search.keeping import NOT_READ, contents, kept_name, renamed_note, same_before
+from metareview.search.ledger import METHODS, SearchRun, free_id, read_searches, write_searches
+from metareview.search.record import Record, tidy
 from metareview.tables import write_table
 
 _REGISTERS = ("clinicaltrials.gov", "who ictrp", "isrctn", "euctr", "drks", "anzctr", "chictr", "ctis")
+_LONGEST_STEM = 60
+NO_QUERY = "The query was not given to metareview; PRISMA-S asks for it."
+_UNCHANGED = "nothing was changed. --force imports it as a search of its own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,73 +58,178 @@ class Imported:
     export : what was read
     added : ids of records that are new to the review
     known : ids of records that this database had given before
+    guessed : whether the database was taken from the file's name, as nothing else says it
     """
 
     run: SearchRun
     export: Export
     added: tuple[str, ...]
     known: tuple[str, ...]
+    guessed: bool = False
 
 
-def import_file(folder: Path, path: Path, origin: Origin | None = None) -> Imported:
-    """Import one export file into a review.
+def import_file(folder: Path, path: Path, origin: Origin | None = None, *, again: bool = False) -> Imported:
+    """Import one export file into a review; see :func:`import_files`."""
+    return import_files(folder, [path], origin, again=again)[0]
+
+
+def import_files(
+    folder: Path, paths: Sequence[Path], origin: Origin | None = None, *, again: bool = False
+) -> list[Imported]:
+    """Import export files into a review: all of them, or none.
 
     Parameters
     ----------
     folder
         ``searched/REVIEW``; made if it is not there.
-    path
-        The file, of any format that :func:`read_export` knows.
+    paths
+        The files, of any format that :func:`read_export` knows.
     origin
-        What the file does not say.
+        What the files do not say.
+    again
+        Import what was imported before, as a search of its own.
 
     Raises
     ------
     FormatError
-        When it is no export that is known, was imported before, or the origin cannot be.
+        All faults of all files at once: no export that is known, imported before, an origin that
+        cannot be. Nothing is written then.
     """
-    origin = origin or Origin()
-    _check(origin)
-    with locked(folder):
-        sum_, ledger = sha256(path), folder / "searches.csv"
-        known = {run.sha256: run.id for run in read_searches(ledger)}
-        if sum_ in known:
-            raise FormatError(f"{path} was imported before, as {known[sum_]}; nothing was changed.")
-        export = read_export(path)
-        database = origin.database or _database_of(export, path)
-        name = _name(folder, database, origin, set(known.values()))
-        write_atomically(folder / name / path.name, read_bytes(path))
-        _list_refused(folder / name, export)
-        records = [_from(record, database, origin) for record in export.records]
-        gathered = gather_into(folder / "records.csv", records, name)
-        run = _row(name, database, origin, export, sum_)
-        run = replace(run, file=f"{name}/{path.name}")
-        enter_run(ledger, run)
-    return Imported(run, export, gathered.added, gathered.known)
+    origin = _checked(origin or Origin())
+    with locked(folder), all_or_none(folder):
+        desk = _Desk(
+            folder, origin, read_searches(folder / "searches.csv"), read_held(folder / "records.csv")
+        )
+        exports = _read_all(paths, lambda path, export: None if again else desk.fault(path, export))
+        told = [desk.enter(path, export) for path, export in exports]
+        write_records(folder / "records.csv", desk.records)
+        write_searches(folder / "searches.csv", desk.runs)
+    return told
 
 
-def _check(origin: Origin) -> None:
+def _checked(origin: Origin) -> Origin:
+    """Check what a person said of the files, and bring it into the form that tables keep."""
     problems = []
     if origin.method and origin.method not in METHODS:
-        problems.append(f'"{origin.method}" is no method of PRISMA 2020; there are {", ".join(METHODS)}.')
+        problems.append(
+            f'"{printable(origin.method)}" is no method of PRISMA 2020; there are {", ".join(METHODS)}.'
+        )
     try:
-        date.fromisoformat(origin.date or "2000-01-01")
+        day = date.fromisoformat(origin.date or date.today().isoformat()).isoformat()
     except ValueError:
-        problems.append(f'"{origin.date}" is no date; write it as 2026-11-24.')
+        problems.append(f'"{printable(origin.date)}" is no date; write it as 2026-11-24.')
     if problems:
         raise FormatError(problems)
+    return Origin(
+        one_line(origin.database),
+        origin.method,
+        one_line(origin.platform),
+        storable(origin.query),
+        storable(origin.limits),
+        day,
+    )
 
 
-def _database_of(export: Export, path: Path) -> str:
-    """Name the database that most records say they are from, else the file."""
+def one_line(text: str) -> str:
+    r"""Return a text as one line of a table.
+
+    >>> one_line(" Embase\x1b[D \n(Ovid)")
+    'Embase (Ovid)'
+    """
+    return tidy(storable(text))
+
+
+def _read_all(
+    paths: Sequence[Path], fault: Callable[[Path, Export], str | None]
+) -> list[tuple[Path, Export]]:
+    """Read every file before anything is written; tell the faults of all."""
+    exports: list[tuple[Path, Export]] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            export = read_export(path)
+            says = fault(path, export)
+        except MetareviewError as error:
+            problems += error.problems
+            continue
+        if says:
+            problems.append(says)
+        exports.append((path, export))
+    if problems and len(paths) > 1:
+        problems.append(
+            f"None of the {len(paths)} files was imported; mend what is wrong or leave it away, and give the "
+            "command again."
+        )
+    if problems:
+        raise FormatError(problems)
+    return exports
+
+
+class _Desk:
+    """A review's searches and records while files are brought in."""
+
+    def __init__(self, folder: Path, origin: Origin, runs: list[SearchRun], held: list[Record]) -> None:
+        self.folder, self.origin = folder, origin
+        self.runs, self.records = runs, tuple(held)
+        self._sums = {run.sha256: run for run in runs}
+        self._met: dict[str, Path] = {}
+
+    def fault(self, path: Path, export: Export) -> str | None:
+        """Say where a file was imported before, as it is or saved in another way; ``None`` for nowhere."""
+        shown = printable(str(path))
+        run = self._sums.get(sha256(path))
+        if run:
+            return f"{shown} was imported before, as {run.id}; {_UNCHANGED}"
+        keys = {sha256(path)} | ({contents(export.records)} if export.records else set())
+        twin = next((self._met[key] for key in keys if key in self._met), None)
+        self._met |= dict.fromkeys(keys, path)
+        if twin:
+            return f"{shown} holds the same records as {printable(str(twin))}; leave one of them away."
+        run = same_before(self.folder, export, self.runs, self.records)
+        if run:
+            return f"{shown} holds the same records as {run.id}, imported on {run.date[:10]}; {_UNCHANGED}"
+        return None
+
+    def enter(self, path: Path, export: Export) -> Imported:
+        """Keep a file, and put its records and its search into the tables."""
+        said = self.origin.database or _database_of(export)
+        database = said or one_line(path.stem) or "export"
+        name = self._free_id(database)
+        kept = self.folder / name / kept_name(path.name)
+        refuse_link(kept.parent)
+        write_atomically(kept, read_bytes(path))
+        _list_refused(kept.parent, export)
+        records = [_from(record, database, self.origin) for record in export.records]
+        gathered = gather_records(self.records, records, name)
+        write_renewed(kept.parent, gathered.renewed)
+        run = _row(name, database, self.origin, export)
+        notes = (run.note, "" if said else guessed_note(database), renamed_note(path.name))
+        run = replace(
+            run, file=f"{name}/{kept.name}", sha256=sha256(path), note=" ".join(filter(None, notes))
+        )
+        self.runs.append(run)
+        self.records = gathered.records
+        return Imported(run, export, gathered.added, gathered.known, guessed=not said)
+
+    def _free_id(self, database: str) -> str:
+        """Name the search by its database and date; neither a row nor a folder that holds anything has it."""
+        slug = re.sub(r"[^a-z0-9]+", "-", database.casefold()).strip("-")[:_LONGEST_STEM].strip("-")
+        known = {run.id.casefold() for run in self.runs}
+        return free_id(
+            f"{slug or 'import'}-{self.origin.date}",
+            lambda name: name in known or bool(files_in(self.folder / name, "*")),
+        )
+
+
+def guessed_note(database: str) -> str:
+    """Say in a search's note that its database is a guess."""
+    return f'The file does not say whose records these are; "{database}" is taken from its name.'
+
+
+def _database_of(export: Export) -> str:
+    """Name the database that most records say they are from, ``""`` when none says it."""
     named = Counter(record.database for record in export.records if record.database)
-    return named.most_common(1)[0][0] if named else path.stem
-
-
-def _name(folder: Path, database: str, origin: Origin, taken: set[str]) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", database.casefold()).strip("-") or "import"
-    stem = f"{slug}-{origin.date or date.today().isoformat()}"
-    return free_id(stem, lambda name: name in taken or (folder / name).exists())
+    return named.most_common(1)[0][0] if named else ""
 
 
 def _from(record: Record, database: str, origin: Origin) -> Record:
@@ -126,10 +239,10 @@ def _from(record: Record, database: str, origin: Origin) -> Record:
 def _list_refused(place: Path, export: Export) -> None:
     refused = [{"line": e.line, "why": e.says} for e in export.entries if e.record is None]
     if refused:
-        write_atomically(place / "not_read.csv", write_table(("line", "why"), refused))
+        write_atomically(place / NOT_READ, write_table(("line", "why"), refused))
 
 
-def _row(name: str, database: str, origin: Origin, export: Export, sum_: str) -> SearchRun:
+def _row(name: str, database: str, origin: Origin, export: Export) -> SearchRun:
     register = database.casefold() in _REGISTERS
     return SearchRun(
         id=name,
@@ -138,10 +251,9 @@ def _row(name: str, database: str, origin: Origin, export: Export, sum_: str) ->
         platform=origin.platform,
         query=origin.query,
         limits=origin.limits,
-        date=origin.date or date.today().isoformat(),
+        date=origin.date,
         hits=len(export.entries),
         records=len(export.records),
         not_returned=len(export.refused),
-        sha256=sum_,
-        note="" if origin.query else "The query was not given to metareview; PRISMA-S asks for it.",
+        note="" if origin.query else NO_QUERY,
     )

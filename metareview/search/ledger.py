@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from metareview.errors import SearchError
-from metareview.files import write_atomically
+from metareview.errors import SearchError, did_you_mean
+from metareview.files import is_there, write_atomically
+from metareview.names import case_twin, name_fault
 from metareview.tables import Row, read_table, write_table
 
+UNDONE = "undone"  # the folder of searches that were taken back
 METHODS = ("databases", "registers", "websites", "organisations", "citation searching")
 
 
@@ -57,9 +59,9 @@ def read_searches(path: str | Path) -> list[SearchRun]:
     Raises
     ------
     SearchError
-        All faults at once: ids, methods, numbers.
+        All faults at once: ids, methods, numbers, and files that lie outside of the review.
     """
-    if not Path(path).exists():
+    if not is_there(path):
         return []
     table = read_table(path)
     missing = [c for c in ("id", "method") if c not in table.columns]
@@ -68,21 +70,23 @@ def read_searches(path: str | Path) -> list[SearchRun]:
             f"{path}:1: column {missing[0]} is missing; a table of searches has {', '.join(COLUMNS)}."
         )
     problems = [p for row in table for p in _faults(row, path)]
-    names = table.column("id")
-    problems += [
-        f'{path}: id "{n}" stands twice; every search needs its own.'
-        for n in set(names)
-        if names.count(n) > 1
-    ]
+    problems += _twins(table.column("id"), path)
     if problems:
         raise SearchError(problems)
     return [_run(row) for row in table]
 
 
+def _twins(names: Sequence[str], path: str | Path) -> Iterator[str]:
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield f'{path}: id "{name}" stands twice; every search needs its own.'
+    for name in sorted(set(names)):
+        twin = case_twin(name, names)
+        if twin > name:
+            yield f'{path}: ids "{name}" and "{twin}" differ only by capitals; many disks take them for one.'
+
+
 def _faults(row: Row, path: str | Path) -> list[str]:
-    problems = []
-    if not row.cells["id"]:
-        problems.append(f"{path}:{row.line}: id is empty; give every search a name.")
+    problems = [f"{path}:{row.line}: {fault}" for fault in _path_faults(row)]
     if row.cells["method"] not in METHODS:
         problems.append(
             f'{path}:{row.line}: method is "{row.cells["method"]}"; one of these would be right: '
@@ -93,6 +97,49 @@ def _faults(row: Row, path: str | Path) -> list[str]:
         if cell and not cell.isdigit():
             problems.append(f'{path}:{row.line}: {column} is "{cell}"; a count, or nothing, would be right.')
     return problems
+
+
+def _path_faults(row: Row) -> Iterator[str]:
+    """Say what of a row could lead out of the review's folder; the table may have come by mail."""
+    name, file = row.cells["id"], row.cells.get("file", "")
+    if not name:
+        yield "id is empty; give every search a name."
+    elif name_fault(name) or name.casefold() == UNDONE:
+        yield f'id "{name}" cannot name a search; {name_fault(name) or "searches taken back are kept there"}.'
+    if file and not is_inside(file):
+        yield f'file is "{file}"; a path below the folder of this table, with / between, would be right.'
+
+
+def is_inside(file: str) -> bool:
+    """Tell whether a path out of a file stays below the folder it is read from, on every system.
+
+    >>> is_inside("embase-2026-11-20/x.ris"), is_inside("../x.ris"), is_inside("C:/x.ris")
+    (True, False, False)
+    """
+    parts = PurePosixPath(file).parts
+    odd = any(c in '\\:*?"<>|' or not c.isprintable() for c in file)
+    return bool(parts) and not file.startswith("/") and ".." not in parts and not odd
+
+
+def find_run(runs: Sequence[SearchRun], name: str, path: str | Path) -> SearchRun:
+    """Find a search by its id.
+
+    Raises
+    ------
+    SearchError
+        When there is none of that id; says which one is near.
+    """
+    for run in runs:
+        if run.id == name:
+            return run
+    here = did_you_mean(name, [run.id for run in runs]).replace("Allowed", "Searches here")
+    raise SearchError(f'{path} has no search "{name}"; {here.replace("None is defined", "none is there")}')
+
+
+def folder_of(run: SearchRun) -> str:
+    """Return the folder with what a search received, ``""`` when the table names none."""
+    first = PurePosixPath(run.file).parts[:1]
+    return first[0] if first and (len(PurePosixPath(run.file).parts) > 1 or first[0] == run.id) else ""
 
 
 def _run(row: Row) -> SearchRun:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import metareview
 from metareview.errors import SearchError
-from metareview.files import write_atomically
+from metareview.files import files_in, is_there, refuse_link, sweep, write_atomically
+from metareview.journal import all_or_none
 from metareview.locks import locked
 from metareview.search.capsule import (
     BEGUN,
@@ -30,7 +31,7 @@ from metareview.search.changes import Change, compare
 from metareview.search.entrez import Access, Client
 from metareview.search.entrez.batches import fetch_batches
 from metareview.search.entrez.ids import Found
-from metareview.search.gather import gather_into
+from metareview.search.gather import gather_into, write_renewed
 from metareview.search.ledger import SearchRun, enter_run, free_id, read_searches
 from metareview.search.plan import Plan, Tell, find_ids
 from metareview.search.record import Record
@@ -97,7 +98,8 @@ def run_search(folder: Path, plan: Plan, access: Access, *, since: str = "", tel
         client = Client(access, lambda says: tell(says, 0, 0))
         found = find_ids(place / "ids", plan, client, tell)
         returned = _records(place, found, client, tell)
-        return _finish(folder, place, plan, _Received(found, returned), before)
+        with all_or_none(folder):
+            return _finish(folder, place, plan, _Received(found, returned), before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,10 @@ class _Received:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a process that was killed had half written."""
-    for left in [*folder.glob(".*.csv.*"), *folder.glob("*/**/.*.*")]:
-        left.unlink(missing_ok=True)
+    """Remove what a process of ours that was killed had half written in the folders of searches."""
+    for place in files_in(folder, "*"):
+        for part in (place, place / "ids", place / "records"):
+            sweep(part, again=True)
 
 
 def _is_run_of(plan: Plan, name: str) -> bool:
@@ -139,19 +142,28 @@ def _run_before(folder: Path, plan: Plan, since: str, place: Path | None) -> Sea
 
 def _unfinished(folder: Path, plan: Plan, access: Access) -> Path | None:
     """Find a run of the same question that was cut short within the last week."""
-    for path in sorted(folder.glob("*/manifest.json"), reverse=True):
-        held = read_manifest(path.parent) if _is_run_of(plan, path.parent.name) else {}
+    for place in sorted(files_in(folder, f"{plan.name}-*"), reverse=True):
+        held = read_manifest(place) if _is_run_of(plan, place.name) else {}
         same = held.get("term") == plan.term and held.get("service") == access.url
-        if same and held.get("state") == BEGUN and now() - datetime.fromisoformat(held["begun"]) < STALE:
-            return path.parent
+        if same and held.get("state") == BEGUN and _is_fresh(held.get("begun")):
+            refuse_link(place)
+            return place
     return None
+
+
+def _is_fresh(begun: object) -> bool:
+    """Tell whether a run was begun within the last week; what is no time was not."""
+    try:
+        return now() - datetime.fromisoformat(str(begun)) < STALE
+    except (ValueError, TypeError):
+        return False
 
 
 def _begin(folder: Path, plan: Plan, access: Access) -> Path:
     begun = now()
-    known = {run.id for run in read_searches(folder / "searches.csv")}
+    known = {run.id.casefold() for run in read_searches(folder / "searches.csv")}
     stem = f"{plan.name}-{begun:%Y-%m-%d}"
-    place = folder / free_id(stem, lambda name: name in known or (folder / name / "manifest.json").exists())
+    place = folder / free_id(stem, lambda name: name in known or is_there(folder / name / "manifest.json"))
     write_manifest(
         place,
         {
@@ -183,7 +195,7 @@ def _records(place: Path, found: Found, client: Client, tell: Tell) -> frozenset
 
 
 def _finish(folder: Path, place: Path, plan: Plan, received: _Received, before: SearchRun | None) -> Outcome:
-    """Write what follows from the replies; the manifest last, so that a crash here is repeated, not lost."""
+    """Write what follows from the replies, all of it or nothing: a crash here is repeated, not lost."""
     records = sorted(records_of(place), key=lambda record: int(record.pmid))
     if {r.pmid for r in records} != received.returned:
         raise SearchError(f"{place}: the replies on the disk hold other records than when they came.")
@@ -191,6 +203,7 @@ def _finish(folder: Path, place: Path, plan: Plan, received: _Received, before: 
     write_atomically(place / "not_returned.txt", "".join(f"{i}\n" for i in received.missing))
     changes = None if before is None else _changes(place, folder / before.file, records)
     gathered = gather_into(folder / "records.csv", records, place.name)
+    write_renewed(place, gathered.renewed)
     run = _row(place, plan, received, len(records))
     enter_run(folder / "searches.csv", run)
     _seal(place, received, len(records))

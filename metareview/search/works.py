@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metareview.errors import FormatError
+from metareview.errors import FormatError, MetareviewError
+from metareview.files import is_there
+from metareview.journal import all_or_none
 from metareview.locks import locked
 from metareview.search.catalogue import read_records
 from metareview.search.dedupe import Deduplicated, find_duplicates
@@ -53,7 +55,7 @@ def dedupe_files(paths: Sequence[Path]) -> Works:
     for path in paths:
         try:
             exports.append(read_export(path))
-        except FormatError as error:
+        except MetareviewError as error:
             problems += error.problems
     if problems:
         raise FormatError(problems)
@@ -70,8 +72,7 @@ def dedupe_files(paths: Sequence[Path]) -> Works:
 
 def dedupe_review(folder: Path) -> Works:
     """Find the duplicates of a review, and write ``duplicates.csv``; what people decided stays."""
-    with locked(folder):
-        return _told(folder, read_decided(folder / TABLE))
+    return decide_pairs(folder, [])
 
 
 def _told(folder: Path, decided: Mapping[frozenset[str], str]) -> Works:
@@ -98,20 +99,29 @@ def decide(folder: Path, pair: tuple[str, str], decision: str) -> Works:
     FormatError
         When the review has no such record, or the pair is one record.
     """
-    with locked(folder):
-        _check_pair(folder / "records.csv", pair)
+    return decide_pairs(folder, [(pair, decision)])
+
+
+def decide_pairs(folder: Path, decisions: Sequence[tuple[tuple[str, str], str]]) -> Works:
+    """Decide of pairs of a review, all of them or none, and find the duplicates anew; see :func:`decide`."""
+    with locked(folder), all_or_none(folder):
+        if decisions:
+            _check_pairs(folder / "records.csv", [pair for pair, _ in decisions])
         decided = read_decided(folder / TABLE)
-        decided.pop(frozenset(pair), None)
-        if decision:
-            decided[frozenset(pair)] = decision
+        for pair, decision in decisions:
+            decided.pop(frozenset(pair), None)
+            if decision:
+                decided[frozenset(pair)] = decision
         return _told(folder, decided)
 
 
-def _check_pair(path: Path, pair: tuple[str, str]) -> None:
+def _check_pairs(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
     known = {record.id for record in read_records(path)}
-    problems = [f'{path} has no record "{name}".' for name in pair if name not in known]
-    if pair[0] == pair[1]:
-        problems.append(f'"{pair[0]}" stands twice; two records are needed.')
+    problems = [f'{path} has no record "{name}".' for pair in pairs for name in pair if name not in known]
+    problems += [f'"{a}" stands twice; two records are needed.' for a, b in pairs if a == b]
+    for pair in pairs:
+        if sum(set(pair) == set(other) for other in pairs) > 1:
+            problems.append(f"{pair[0]} and {pair[1]} are decided of twice; once is needed.")
     if problems:
         raise FormatError(problems)
 
@@ -124,6 +134,22 @@ def write_unique(path: Path, works: Works, inputs: Sequence[Path]) -> None:
     FormatError
         When that would write over a file that was read.
     """
-    if any(path.exists() and path.samefile(other) for other in inputs):
-        raise FormatError(f"{path} was read as input; give -o another name, so that nothing is lost.")
+    refuse_inputs([path], inputs)
     write_export(path, [merged.record for merged in works.unique])
+
+
+def refuse_inputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Refuse to write over a file that was read.
+
+    Raises
+    ------
+    FormatError
+        For every such file.
+    """
+    problems = [
+        f"{path} was read as input; give it another name, so that nothing is lost."
+        for path in outputs
+        if is_there(path) and any(is_there(other) and path.samefile(other) for other in inputs)
+    ]
+    if problems:
+        raise FormatError(problems)

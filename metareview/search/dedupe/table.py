@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from metareview.errors import FormatError
-from metareview.files import write_atomically
+from metareview.files import is_there, write_atomically
 from metareview.search.dedupe.groups import PERSON, Duplicate
 from metareview.search.dedupe.rules import ASK, DIFFERENT, SAME
 from metareview.tables import read_table, write_table
@@ -22,7 +22,7 @@ def read_decided(path: Path) -> dict[frozenset[str], str]:
     FormatError
         All faults at once: columns missing, a decision that is none.
     """
-    if not path.exists():
+    if not is_there(path):
         return {}
     table = read_table(path)
     missing = [c for c in COLUMNS if c not in table.columns]

@@ -8,8 +8,9 @@ must add up to the whole at every cut, and the ids must be as many as PubMed cou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from lxml import etree
@@ -23,6 +24,7 @@ HIGHEST_PMID = 99_999_999
 _PASSES = 3
 _MOST_PAGES = 40_000  # all of PubMed takes half of that
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_REPEAT = "PubMed's list of hits names PMID {} {} times; it is counted once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,10 @@ class Hits:
     Attributes
     ----------
     count : how many PubMed counts
-    ids : those it gave, at most 9,999
+    ids : those it gave, each once, at most 9,999
     translation : the query as PubMed understood it
     errors, warnings : PubMed's own, as sentences
+    repeats : a sentence for each id that the answer names more than once
     """
 
     count: int
@@ -78,6 +81,7 @@ class Hits:
     translation: str = ""
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,11 @@ def read_hits(element: etree._Element) -> Hits:
         raise ReplyError(f"{len(set(ids))} ids where {min(int(count), WINDOW)} were due", passing=True)
     return Hits(
         int(count),
-        ids,
+        tuple(dict.fromkeys(ids)),
         " ".join((element.findtext("QueryTranslation") or "").split()),
         _sentences(element.find("ErrorList")),
         _sentences(element.find("WarningList")),
+        tuple(_REPEAT.format(name, n) for name, n in Counter(ids).items() if n > 1),
     )
 
 
@@ -163,9 +168,10 @@ def collect_ids(ask: Callable[[Slice], Hits], forget: Callable[[], None]) -> Fou
 def _one_pass(ask: Callable[[Slice], Hits]) -> Found:
     whole = ask(Slice())
     if whole.count <= WINDOW:
-        return Found(_ascending(whole.ids), whole, (("whole", whole.count),))
+        return Found(_ascending(whole.ids), _warned(whole, whole.repeats), (("whole", whole.count),))
     ids: set[str] = set()
     slices: list[tuple[str, int]] = []
+    repeats: list[str] = []
     waiting = [(Slice((FIRST_DAY, LAST_DAY)), whole.count)]
     pages = 0
     while waiting:
@@ -181,6 +187,7 @@ def _one_pass(ask: Callable[[Slice], Hits]) -> Found:
             raise MovedError(f"{part.name} has {hits.count} hits where {expected} were due")
         if hits.count <= WINDOW:
             ids.update(hits.ids)
+            repeats += hits.repeats
             slices.append((part.name, hits.count))
             continue
         if part.pmids and part.pmids[0] == part.pmids[1]:
@@ -190,7 +197,11 @@ def _one_pass(ask: Callable[[Slice], Hits]) -> Found:
         waiting += [(half, n) for half, n in ((high, hits.count - below), (low, below)) if n]
     if len(ids) != whole.count:
         raise MovedError(f"{len(ids)} different ids, and a count of {whole.count}")
-    return Found(_ascending(ids), whole, tuple(slices))
+    return Found(_ascending(ids), _warned(whole, (*whole.repeats, *repeats)), tuple(slices))
+
+
+def _warned(whole: Hits, repeats: Sequence[str]) -> Hits:
+    return replace(whole, warnings=(*whole.warnings, *dict.fromkeys(repeats)))
 
 
 def _ascending(ids: object) -> tuple[str, ...]:

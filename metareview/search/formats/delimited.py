@@ -97,6 +97,7 @@ def read_rows(rows: Iterable[tuple[int, Sequence[str]]], name: str, database: st
     """Read numbered rows, the first of them the header; see :func:`read_delimited`."""
     numbered = iter((line, row) for line, row in rows if any(cell.strip() for cell in row))
     _, header = next(numbered, (1, []))
+    database = database or database_of(",".join(header))
     columns = _columns(header)
     if not {field for _, field in columns} & set(_NEEDED):
         raise FormatError(
