@@ -225,4 +225,5 @@ def _renamed_lines(done: Renamed, place: Place) -> Iterator[str]:
 
 
 def _print_json(told: object) -> None:
-    click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    text = json.dumps(told, indent=1, ensure_ascii=False)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a file's name may not be UTF-8

@@ -18,6 +18,8 @@ from metareview.search.record import Record, own_id
 from metareview.search.undoing import Ties, no_ties
 from metareview.tables import read_table, write_table
 
+_FIRST = "Its database was first called"
+
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
@@ -118,9 +120,8 @@ def _refusal(name: str) -> str:
 def _note(run: SearchRun) -> str:
     """Say in the row what its database was called; what a guess was told of is settled."""
     kept = run.note.replace(guessed_note(run.database), "").strip()
-    return " ".join(
-        filter(None, (" ".join(kept.split()), f'Its database was first called "{run.database}".'))
-    )
+    was = "" if _FIRST in kept else f'{_FIRST} "{run.database}".'
+    return " ".join(filter(None, (*kept.split(), was)))
 
 
 def _correct(table: _Rows, theirs: Sequence[Record], name: str, database: str, ties: Ties) -> None:

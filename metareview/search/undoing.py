@@ -108,10 +108,11 @@ def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = 
 
 
 def _refusal(name: str, n: int) -> str:
+    reasons = "that reason" if n == 1 else f"these {n} reasons"
     return (
-        f"{name} was not taken back, as {n} {'thing rests' if n == 1 else 'things rest'} on its records. --force "
-        "takes it back all the same: decisions and sheets stay as they are, and `flow` refuses and names the "
-        "decisions that have no record, until the search is imported again."
+        f"{name} was not taken back, for {reasons}. --force takes it back all the same: decisions and sheets "
+        "stay as they are, and `flow` refuses and names the decisions that have no record, until the search "
+        "is imported again."
     )
 
 

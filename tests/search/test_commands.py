@@ -2,12 +2,19 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from eutils import StandIn, corpus
+
+from metareview.cli import commands
+from metareview.errors import MetareviewError
+from metareview.search.catalogue import read_records
+from metareview.search.ledger import read_searches
 
 EXPORTS = Path(__file__).parents[1] / "data" / "exports"
 PROTOCOLS = Path(__file__).parents[2] / "protocols"
@@ -98,6 +105,69 @@ def test_imports_are_counted_in_words_and_in_json(run, tmp_path):
     assert (
         (tmp_path / "searched" / "x" / "duplicates.csv").read_text().startswith("kept,dropped,decision,why\n")
     )
+
+
+def test_an_import_is_corrected_and_taken_back(run, tmp_path):
+    (tmp_path / "export.ris").write_bytes((EXPORTS / "faulty.ris").read_bytes())
+    done = run("import", "x", "export.ris", "--date", "2026-11-20")
+    assert "--rename-database export-2026-11-20 NAME` corrects it" in done.stderr
+    renamed = run("import", "x", "--rename-database", "export-2026-11-20", "CINAHL")
+    assert renamed.stdout == "export-2026-11-20 is of CINAHL now (was export): 4 records.\n", renamed.stderr
+    undone = run("import", "x", "--undo", "export-2026-11-20")
+    assert "4 records left the review" in undone.stdout, undone.stderr
+    back = undone.stdout.splitlines()[-1].removeprefix("To bring it back: metareview ")
+    again = run(*shlex.split(back))
+    assert "(RIS, CINAHL): 6 records in the file, 4 imported" in again.stdout, again.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--undo", "a", "export.ris"),
+        ("--undo", "a", "--rename-database", "a", "b"),
+        ("--undo", "a", "--platform", "Ovid"),
+        (),
+    ],
+)
+def test_imports_that_cannot_be_meant_are_errors_of_usage(run, words):
+    done = run("import", "x", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "FILES" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["../escaped", "CON", "-x", "Small", "smal"])
+def test_a_name_that_no_review_can_have_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path("searched/small").mkdir(parents=True)
+    search = ["search", "--query", "cells[mh]", "--email", "a@example.org", "--", name]
+    for words in (search, ["import", "--", name, str(EXPORTS / "wos.txt")], ["dedupe", "--", name]):
+        done = CliRunner().invoke(commands, words)
+        assert isinstance(done.exception, MetareviewError), words
+    assert [p.as_posix() for p in Path().rglob("*")] == ["searched", "searched/small"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such names are made here")
+def test_what_no_table_keeps_never_reaches_one(run, tmp_path):
+    hostile = "a\x1b[D\x01\u202e=b\rc"
+    names = [hostile + ".ris", "\udcff.ris", ".ris", "=1+1.ris", "con.ris", "x" * 240 + ".ris"]
+    for n, name in enumerate(names):
+        text = f"TY  - JOUR\nTI  - Work {n}\nAN  - {n}\nER  - \n"
+        (tmp_path / name).write_text(text)
+    done = run("import", "x", "--", *names)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    words = ("--query", hostile, "--platform", hostile, "--database", hostile)
+    done = run("import", "x", EXPORTS / "faulty.ris", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)[0]["search"]
+    (row,) = [r for r in read_searches(tmp_path / "searched/x/searches.csv") if r.id == told["id"]]
+    assert (row.query, row.database) == (told["query"], told["database"])
+    assert len(read_records(tmp_path / "searched/x/records.csv")) == 6 + 4
+    assert run("dedupe", "x").returncode == 0
+    again = run("import", "x", EXPORTS / "faulty.ris", *words, "--force", "--json")
+    assert (json.loads(again.stdout)[0]["known"], again.stderr.count("Traceback")) == (4, 0)
+    for path in (tmp_path / "searched" / "x").rglob("*"):
+        assert path.name.isprintable()
 
 
 def test_duplicates_of_files_are_written(run, tmp_path):
