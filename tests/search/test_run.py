@@ -1,8 +1,10 @@
 """A search from question to table: complete, dated, taken up where it was cut, compared with the last."""
 
 import hashlib
+import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -66,6 +68,56 @@ def test_a_changed_reply_is_noticed(service, tmp_path):
     (place / "records" / "00001.xml.gz").write_bytes(b"x")
     (place / "records" / "00002.xml.gz").unlink()
     assert [p.split(" ")[1:3] for p in damage(place)] == [["was", "changed"], ["is", "missing;"]]
+
+
+@pytest.mark.parametrize(
+    "line", ["{sum}  ../../../victim", "{sum}  /etc/hostname", "{sum}", "no sum at all", "{sum}  ids/../x"]
+)
+def test_a_list_of_sums_from_somebody_else_names_no_file_outside(service, tmp_path, line):
+    place = tmp_path / run_search(tmp_path, PLAN, access_to(service)).run.file
+    with (place / "SHA256SUMS").open("a") as sums:
+        sums.write(line.format(sum="0" * 64) + "\n")
+    (says,) = damage(place)
+    assert "is no sum of a received file" in says
+
+
+@pytest.mark.parametrize("hits", [450, 10_400])
+def test_an_id_that_a_reply_names_twice_is_one_hit_and_is_told(tmp_path, monkeypatch, hits):
+    with StandIn(corpus(hits)) as service:
+        answer = service.esearch
+
+        def repeat(asked):
+            code, text = answer(asked)
+            return code, re.sub(r"<Id>(\d+)</Id>\n", r"<Id>\1</Id>\n<Id>\1</Id>\n", text, count=1)
+
+        monkeypatch.setattr(service, "esearch", repeat)
+        outcome = run_search(tmp_path, PLAN, access_to(service))
+    assert (outcome.run.hits, outcome.run.records) == (hits, hits)
+    ids = (tmp_path / outcome.run.file / "ids.txt").read_text().split()
+    assert len(ids) == len(set(ids)) == hits
+    assert any("names PMID" in w and "2 times" in w for w in outcome.warnings)
+    assert "2 times" in outcome.run.note
+
+
+def test_a_manifest_from_somebody_else_is_no_run_to_take_up(service, tmp_path):
+    place = tmp_path / run_search(tmp_path, PLAN, access_to(service)).run.file
+    for begun in ("yesterday", "2026-01-01", None, 5):
+        held = {"state": "begun", "term": PLAN.term, "service": service.url, "begun": begun}
+        (place / "manifest.json").write_text(json.dumps(held))
+        assert run_search(tmp_path, PLAN, access_to(service)).run.id != place.name
+
+
+@pytest.mark.parametrize("name", ["records.csv", "searches.csv"])
+def test_a_table_on_a_share_that_is_not_mounted_is_not_begun_anew(service, tmp_path, name):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / name).symlink_to(tmp_path / "share" / name)
+    with pytest.raises(FileError, match="is a link to"):
+        run_search(tmp_path / "x", PLAN, access_to(service))
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / name).write_text("id,method\n" if name == "searches.csv" else "id\n")
+    run_search(tmp_path / "x", PLAN, access_to(service))
+    assert (tmp_path / "x" / name).is_symlink()
+    assert (tmp_path / "share" / name).read_text().count("\n") > 1
 
 
 def test_no_key_stands_in_any_file(service, tmp_path):

@@ -24,7 +24,7 @@ def test_the_chapter_runs_as_it_is_printed(tmp_path):
     shutil.copytree(ROOT / "protocols", tmp_path / "protocols")
     shutil.copytree(ROOT / "tests" / "data" / "exports", tmp_path / "exports")
     commands = list(steps())
-    assert len(commands) == 7
+    assert len(commands) == 9
     with StandIn(corpus(300), limited=True) as service:
         access = {"METAREVIEW_EUTILS_URL": service.url, "NCBI_EMAIL": "a@example.org"}
         access["XDG_RUNTIME_DIR"] = str(tmp_path)  # where the commands share NCBI's allowance

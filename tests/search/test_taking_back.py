@@ -187,8 +187,9 @@ def as_workbook(path, target):
     from openpyxl import Workbook
 
     book = Workbook()
-    for row in csv.reader(path.read_text("utf-8").splitlines()):
-        book.active.append([int(cell) if cell.isdigit() else cell for cell in row])
+    for n, row in enumerate(csv.reader(path.read_text("utf-8").splitlines())):
+        number = float if n % 2 else int  # a column with an empty cell is one of floats elsewhere
+        book.active.append([number(cell) if cell.isdigit() else cell for cell in row])
     book.save(target)
     return target
 

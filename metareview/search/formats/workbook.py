@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, time
 
 from metareview.archives import RECORDS, open_workbook, tab_rows
 from metareview.errors import FileError, FormatError
@@ -30,5 +31,16 @@ def _numbered(raw: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     if tabs:
         tab = book.active if book.active in tabs else tabs[0]
         for line, cells in enumerate(tab_rows(tab, name), 1):
-            yield line, ["" if cell.value is None else str(cell.value) for cell in cells]
+            yield line, [_text(cell.value) for cell in cells]
     book.close()
+
+
+def _text(value: object) -> str:
+    """Return a cell as a table of text has it: a whole number without a point, a day without an hour."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else str(value)
