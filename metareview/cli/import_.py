@@ -186,6 +186,8 @@ def _way_back(done: Undone, place: Place) -> str:
     run = done.run
     if done.kept is None:
         return f"put the rows of {done.place} back into the tables."
+    if done.kept.is_dir() and not (done.kept / "manifest.json").is_file():
+        return f"import the export in {done.kept}."
     if not done.kept.is_file():
         return f"metareview search {place.name} (PubMed's replies of {run.date[:10]} are in {done.kept})."
     database = "" if done.mixed else run.database

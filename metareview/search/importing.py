@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -100,7 +100,7 @@ def import_files(
         desk = _Desk(
             folder, origin, read_searches(folder / "searches.csv"), read_held(folder / "records.csv")
         )
-        exports = _read_all(paths, lambda path, export: None if again else desk.fault(path, export))
+        exports = _read_all(desk, paths, again=again)
         told = [desk.enter(path, export) for path, export in exports]
         write_records(folder / "records.csv", desk.records)
         write_searches(folder / "searches.csv", desk.runs)
@@ -139,22 +139,21 @@ def one_line(text: str) -> str:
     return tidy(storable(text))
 
 
-def _read_all(
-    paths: Sequence[Path], fault: Callable[[Path, Export], str | None]
-) -> list[tuple[Path, Export]]:
+def _read_all(desk: _Desk, paths: Sequence[Path], *, again: bool) -> list[tuple[Path, Export]]:
     """Read every file before anything is written; tell the faults of all."""
     exports: list[tuple[Path, Export]] = []
     problems: list[str] = []
     for path in paths:
         try:
-            export = read_export(path)
-            says = fault(path, export)
+            says = "" if again else desk.known_file(path)
+            if not says:
+                exports.append((path, read_export(path)))
         except MetareviewError as error:
             problems += error.problems
             continue
         if says:
             problems.append(says)
-        exports.append((path, export))
+    problems += [] if again else desk.known_records(exports)
     if problems and len(paths) > 1:
         problems.append(
             f"None of the {len(paths)} files was imported; mend what is wrong or leave it away, and give the "
@@ -172,23 +171,26 @@ class _Desk:
         self.folder, self.origin = folder, origin
         self.runs, self.records = runs, tuple(held)
         self._sums = {run.sha256: run for run in runs}
-        self._met: dict[str, Path] = {}
 
-    def fault(self, path: Path, export: Export) -> str | None:
-        """Say where a file was imported before, as it is or saved in another way; ``None`` for nowhere."""
-        shown = printable(str(path))
+    def known_file(self, path: Path) -> str:
+        """Say as what the very file was imported before; ``""`` when it was not."""
         run = self._sums.get(sha256(path))
-        if run:
-            return f"{shown} was imported before, as {run.id}; {_UNCHANGED}"
-        keys = {sha256(path)} | ({contents(export.records)} if export.records else set())
-        twin = next((self._met[key] for key in keys if key in self._met), None)
-        self._met |= dict.fromkeys(keys, path)
-        if twin:
-            return f"{shown} holds the same records as {printable(str(twin))}; leave one of them away."
-        run = same_before(self.folder, export, self.runs, self.records)
-        if run:
-            return f"{shown} holds the same records as {run.id}, imported on {run.date[:10]}; {_UNCHANGED}"
-        return None
+        return f"{printable(str(path))} was imported before, as {run.id}; {_UNCHANGED}" if run else ""
+
+    def known_records(self, exports: Sequence[tuple[Path, Export]]) -> Iterator[str]:
+        """Say which exports hold the records of an import before, or of each other, saved in another way."""
+        met: dict[str, Path] = {}
+        for path, export in exports:
+            shown, key = printable(str(path)), sha256(path)
+            if len(exports) > 1 and export.records:
+                key = contents(export.records)
+            if key in met:
+                yield f"{shown} holds the same records as {printable(str(met[key]))}; leave one of them away."
+                continue
+            met[key] = path
+            run = same_before(self.folder, export, self.runs, self.records)
+            if run:
+                yield f"{shown} holds the same records as {run.id}, imported on {run.date[:10]}; {_UNCHANGED}"
 
     def enter(self, path: Path, export: Export) -> Imported:
         """Keep a file, and put its records and its search into the tables."""

@@ -11,6 +11,7 @@ from metareview.errors import SearchError
 from metareview.files import files_in, is_there, read_bytes, refuse_link, remove, write_atomically
 from metareview.journal import all_or_none
 from metareview.locks import locked
+from metareview.names import name_fault
 from metareview.search.catalogue import read_records, write_records
 from metareview.search.dedupe.rules import SAME
 from metareview.search.gather import RENEWED, read_held
@@ -20,6 +21,7 @@ from metareview.search.ledger import (
     find_run,
     folder_of,
     free_id,
+    is_inside,
     read_searches,
     write_searches,
 )
@@ -83,9 +85,9 @@ def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = 
     ledger = folder / "searches.csv"
     with locked(folder), all_or_none(folder):
         runs = read_searches(ledger)
-        run = find_run(runs, name, ledger)
-        rest = [r for r in runs if r.id != name]
         held = read_held(folder / "records.csv")
+        run = find_run([*runs, *_without_row(runs, held)], name, ledger)
+        rest = [r for r in runs if r.id != name]
         leaving = [r for r in held if set(r.source) == {name}]
         before = _described_before(folder, run)
         staying = [_without(r, name, before) for r in held if set(r.source) != {name}]
@@ -105,6 +107,13 @@ def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = 
     stayed = tuple(r.id for r in theirs if set(r.source) != {name})
     mixed = {r.database for r in theirs} - {run.database} != set()
     return Undone(run, place, kept, tuple(r.id for r in leaving), stayed, pairs, mixed, tuple(remarks))
+
+
+def _without_row(runs: Sequence[SearchRun], held: Sequence[Record]) -> list[SearchRun]:
+    """Give the searches that records name and no row describes, so that they can be taken back too."""
+    known = {run.id for run in runs}
+    named = dict.fromkeys(source for record in held for source in record.source)
+    return [SearchRun(s, file=s) for s in named if s not in known and is_inside(s) and not name_fault(s)]
 
 
 def _refusal(name: str, n: int) -> str:

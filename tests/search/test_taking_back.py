@@ -291,6 +291,16 @@ def test_what_people_worked_on_is_named_and_taken_back_by_force_alone(folder):
     assert "same" in (done.place / "duplicates.csv").read_text()
 
 
+def test_what_an_older_version_left_half_done_can_be_taken_back(folder):
+    """Records without the row of their search, which `flow` refuses."""
+    import_file(folder, EXPORTS / "scopus.csv", DAY)
+    (folder / "searches.csv").write_text((folder / "searches.csv").read_text().splitlines()[0] + "\n")
+    done = undo_search(folder, "scopus-2026-11-20")
+    assert len(done.removed) == 2
+    assert (done.place / "scopus.csv").exists()
+    assert tables(folder) == ([], [])
+
+
 def test_a_linked_folder_of_a_search_is_not_emptied(folder, tmp_path):
     run = import_file(folder, EXPORTS / "scopus.csv", DAY).run
     (folder / run.id).rename(tmp_path / "elsewhere")
