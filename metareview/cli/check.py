@@ -11,6 +11,8 @@ import click
 
 from metareview.extraction import Finding, Sheets, check_sheets, open_findings, survey
 from metareview.extraction.checks.answers import parse_answers
+from metareview.extraction.leaving import trail_findings
+from metareview.files import is_there
 from metareview.protocol import read_protocol
 from metareview.review import Place, find_review
 from metareview.review.checking import plan_problems, sheet_problems
@@ -42,18 +44,19 @@ def check_review(review: str, as_json: bool) -> None:
 def _findings(place: Place) -> list[Finding]:
     protocol = read_protocol(place.protocol)
     found = [_of_plan(place, problem) for problem in plan_problems(protocol, place.protocol)]
+    found += trail_findings(place.sheets)
     reading = survey(place.sheets, protocol)
     if reading.sheets is None:
         return [*found, *reading.errors]
     checked = (*check_sheets(reading.sheets, protocol), *_withdrawn(place, reading.sheets))
-    if not found:
-        found = [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
+    if not any(f.level == "error" for f in found):
+        found += [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
     return [*found, *checked]
 
 
 def _withdrawn(place: Place, sheets: Sheets) -> Iterator[Finding]:
     """Find studies whose records say that a report was retracted, where the sheet does not say so."""
-    if not (place.searched / "records.csv").exists():
+    if not is_there(place.searched / "records.csv"):
         return
     records = ScreeningDesk(place).identified.records
     retracted = {f"{kind}:{number}" for r in records if r.retracted for kind, number in _numbers(r) if number}

@@ -110,7 +110,7 @@ def test_a_generated_cell_changed_on_both_sides_is_a_conflict_and_nothing_is_wri
 
 def test_rows_of_a_study_that_left_move_to_removed_with_the_reason(folder):
     fill(folder, "results", {"study": "Beta2002", "outcome": "death", "arm": "drug"}, n="60", note="mine")
-    update = update_sheets(folder, PLAN, [ALPHA], SIGNED)
+    update = update_sheets(folder, PLAN, [ALPHA], SIGNED, force=True)
     assert {r["study"] for name in ("studies", "arms", "results") for r in rows(folder, name)} == {
         "Alpha2001"
     }
