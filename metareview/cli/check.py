@@ -44,14 +44,14 @@ def check_review(review: str, as_json: bool) -> None:
 def _findings(place: Place) -> list[Finding]:
     protocol = read_protocol(place.protocol)
     found = [_of_plan(place, problem) for problem in plan_problems(protocol, place.protocol)]
-    found += trail_findings(place.sheets)
     reading = survey(place.sheets, protocol)
+    trail = trail_findings(place.sheets)
     if reading.sheets is None:
-        return [*found, *reading.errors]
+        return [*found, *reading.errors, *trail]
     checked = (*check_sheets(reading.sheets, protocol), *_withdrawn(place, reading.sheets))
-    if not any(f.level == "error" for f in found):
-        found += [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
-    return [*found, *checked]
+    if not found:
+        found = [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
+    return [*found, *checked, *trail]
 
 
 def _withdrawn(place: Place, sheets: Sheets) -> Iterator[Finding]:

@@ -61,13 +61,12 @@ def reconcile_review(
     else:
         click.echo(f"Nothing waits ({settlement.decided} cells were decided); the consensus is written.")
     if settlement.idle:
-        click.echo(
-            f"{settlement.idle} decisions stand at the end of {ADJUDICATION}: what they were made on has changed."
-        )
+        idle = f"{settlement.idle} decisions stand at the end of {ADJUDICATION}"
+        click.echo(f"{idle}: what they were made on has changed since.")
     for row in settlement.removed:
         click.echo(
-            f"MOVED TO {REMOVED}: row {row.row} of {row.sheet}.csv; {row.reason}. Back with: metareview extract "
-            f"{place.name} --restore '{row.sheet}:{row.row}'"
+            f"MOVED TO {REMOVED}: row {row.row} of {row.sheet}.csv; {row.reason}. "
+            f"Back with: metareview extract {place.name} --restore '{row.sheet}:{row.row}'"
         )
     for path in settlement.written:
         click.echo(f"  {path}")

@@ -70,7 +70,7 @@ def _read_sheet(
             return None
         table = read_table(path)
     except FileError as error:
-        return [], [_from_problem(path, problem) for problem in error.problems]
+        return [], [from_problem(path, problem) for problem in error.problems]
     faults = list(_header_findings(table, kind))
     if faults and any(f.check == "column-missing" for f in faults):
         return [], faults
@@ -109,7 +109,7 @@ def _header_findings(table: Table, kind: SheetKind) -> Iterator[Finding]:
             yield Finding("column-missing", "error", table.path, 1, "", "", why)
 
 
-def _from_problem(path: Path, problem: str) -> Finding:
+def from_problem(path: Path, problem: str) -> Finding:
     """Turn a sentence about a file's shape into a finding."""
     said = re.fullmatch(rf"{re.escape(str(path))}(?::(\d+):)? (.*)", problem, re.DOTALL)
     line, why = (int(said[1] or 0), said[2]) if said else (0, problem)

@@ -10,10 +10,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
-from metareview.errors import ExtractionError
+from metareview.errors import ExtractionError, FileError, MetareviewError
 from metareview.extraction.columns import SHEETS
+from metareview.extraction.drafts import from_problem
 from metareview.extraction.finding import Finding
 from metareview.extraction.grids import IDENTITY, Cells, Grid, Grids, identity, read_grids, split_many
 from metareview.extraction.merging import Removed
@@ -21,7 +23,7 @@ from metareview.extraction.rows import TOTAL
 from metareview.extraction.template import arms_standing, left_ids, studies_standing
 from metareview.files import is_there
 from metareview.protocol import Protocol
-from metareview.tables import read_table
+from metareview.tables import Row, read_table
 
 REMOVED = "removed.csv"
 GENERATED = ".generated"
@@ -221,38 +223,64 @@ def standing_again(removed: Cells, sheets: Mapping[str, Grid]) -> bool:
 
 
 def trail_findings(folder: str | Path) -> Iterator[Finding]:
-    """Find rows that left with numbers in them, and rows that were asked for and are gone."""
+    """Find rows that left with numbers in them, and rows that were asked for and are gone.
+
+    Nothing is found while the sheets themselves cannot be read: that is said where they are read.
+    """
     folder = Path(folder)
-    sheets, generated = read_grids(folder), read_grids(folder / GENERATED)
-    yield from _departed(folder, sheets)
-    for name, grid in generated.items():
-        have = sheets[name].by_id()
-        for line, row in enumerate(grid.rows, 2):
-            missing = identity(grid.kind, row)
-            if missing not in have:
-                where = str(folder / GENERATED / f"{name}.csv")
-                why = (
-                    f"{name}.csv has no row {missing} ({_named(row)}), which was written there and is "
-                    "asked for; put it back if it was deleted by mistake"
-                )
-                yield Finding("row-missing", "note", where, line, "", "", why)
-
-
-def _departed(folder: Path, sheets: Grids) -> Iterator[Finding]:
-    if not is_there(folder / REMOVED):
+    try:
+        sheets = read_grids(folder)
+    except FileError:
         return
-    read_removed(folder)
-    for row in read_table(folder / REMOVED):
+    yield from _told(folder / REMOVED, partial(_departed, sheets=sheets))
+    for name, sheet in sheets.items():
+        yield from _told(folder / GENERATED / f"{name}.csv", partial(_missing, sheet=sheet))
+
+
+def _told(path: Path, look: Callable[[Path], Iterator[Finding]]) -> Iterator[Finding]:
+    """Look into a file that need not be there; say what keeps it from being read."""
+    try:
+        yield from look(path) if is_there(path) else ()
+    except MetareviewError as error:
+        yield from (from_problem(path, problem) for problem in error.problems)
+
+
+def _missing(path: Path, sheet: Grid) -> Iterator[Finding]:
+    """Find generated rows that are gone and that no other row answers, by study."""
+    have, answered = sheet.by_id(), {_slot(row) for row in sheet.rows}
+    gone: dict[str, list[Row]] = {}
+    for row in read_table(path):
+        if identity(sheet.kind, row.cells) not in have and _slot(row.cells) not in answered:
+            gone.setdefault(row.cells.get("study", ""), []).append(row)
+    for study, rows in gone.items():
+        names = [f"{identity(sheet.kind, row.cells)} ({_named(row.cells)})" for row in rows[:4]]
+        why = (
+            f"{sheet.kind.name}.csv lacks {_count(len(rows), 'row')} of study {study} that were written there "
+            f"and are asked for: {'; '.join(names)}{'; …' if len(rows) > 4 else ''}. Put them back if they "
+            "were deleted by mistake"
+        )
+        yield Finding("row-missing", "note", str(path), rows[0].line, "", "", why)
+
+
+def _slot(row: Cells) -> tuple[str, ...]:
+    """Say what a row answers, at whatever time point."""
+    columns = ("study", "role") if "role" in row else ("study", "outcome", *_ARMS, "measure", "domain")
+    return tuple(row.get(column, "") for column in columns)
+
+
+def _departed(path: Path, sheets: Grids) -> Iterator[Finding]:
+    read_removed(path.parent)
+    for row in read_table(path):
         cells, sheet = cells_of(row.cells) or {}, row.cells["sheet"]
-        if sheet not in SHEETS or standing_again(row.cells, sheets):
+        if sheet not in SHEETS or "row" not in SHEETS[sheet].names or standing_again(row.cells, sheets):
             continue
         written = written_in(sheet, cells, None)
-        if sheet in ("results", "contrasts", "judgements") and written:
+        if written:
             why = (
                 f"row {row.cells['row']} of {sheet}.csv ({_named(cells)}) left with "
                 f"{_count(len(written), 'filled cell')}: {row.cells['reason']}"
             )
-            yield Finding("row-removed", "note", str(folder / REMOVED), row.line, "", "", why)
+            yield Finding("row-removed", "note", str(path), row.line, "", "", why)
 
 
 def _named(row: Cells) -> str:
