@@ -11,7 +11,7 @@ from metareview.extraction.columns import SHEETS
 from metareview.extraction.comparing import COMPARED, Cell, Comparison, compare_extractors
 from metareview.extraction.grids import Cells, Grid, empty_grid, grid_text, read_grids
 from metareview.extraction.identities import new_ids, read_identified
-from metareview.extraction.leaving import GENERATED, Cause, filled_leavers, refusals
+from metareview.extraction.leaving import GENERATED, Cause, filled_leavers, refusals, written_in
 from metareview.extraction.merging import Merged, Removed, Resolve, merge_grids, unresolved
 from metareview.extraction.recording import NOBODY, Signature, record_removed
 from metareview.extraction.rows import Sheets
@@ -172,11 +172,12 @@ def _consensus(
     """Give the sheets that analyses read, and the consensus itself, by name."""
     chosen = {tuple(row[name] for name in _COLUMNS[:7]): row["chosen"] for row in cases}
     ours, base = read_identified(folder), read_grids(folder / AGREED)
+    generated = read_grids(folder / GENERATED)
     agreed = {name: _agreed_grid(name, comparison, chosen, (ours[name], base[name])) for name in COMPARED}
     merged = {
         name: merge_grids(
             base[name],
-            _without_blanks(ours[name], agreed[name]),
+            _without_blanks(ours[name], agreed[name], generated[name]),
             agreed[name],
             resolve=resolve,
             reason=lambda _: _GONE.why,
@@ -186,18 +187,21 @@ def _consensus(
     }
     conflicts = [str(conflict) for one in merged.values() for conflict in one.conflicts]
     removed = [row for one in merged.values() for row in one.removed]
-    filled = [] if force else filled_leavers(removed, read_grids(folder / GENERATED), lambda _: _GONE)
+    filled = [] if force else filled_leavers(removed, generated, lambda _: _GONE)
     problems = [*conflicts, *refusals(filled, folder)]
     if problems:
         raise ExtractionError(problems)
     return {name: (one, agreed[name]) for name, one in merged.items()}
 
 
-def _without_blanks(ours: Grid, agreed: Grid) -> Grid:
-    """Drop the empty rows of the template that the consensus fills."""
-    ids = set(agreed.by_id())
-    given = {column.name for column in ours.kind.columns if column.given}
-    kept = [r for r in ours.rows if r.get("row") in ids or any(v for k, v in r.items() if k not in given)]
+def _without_blanks(ours: Grid, agreed: Grid, generated: Grid) -> Grid:
+    """Drop the rows of the template in which nobody wrote: the consensus fills them."""
+    ids, before = set(agreed.by_id()), generated.by_id()
+    kept = [
+        row
+        for name, row in ours.by_id().items()
+        if name in ids or row.get("population") or written_in(ours.kind.name, row, before.get(name))
+    ]
     return Grid(ours.kind, ours.columns, tuple(kept))
 
 

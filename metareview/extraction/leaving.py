@@ -255,9 +255,9 @@ def _missing(path: Path, sheet: Grid) -> Iterator[Finding]:
     for study, rows in gone.items():
         names = [f"{identity(sheet.kind, row.cells)} ({_named(row.cells)})" for row in rows[:4]]
         why = (
-            f"{sheet.kind.name}.csv lacks {_count(len(rows), 'row')} of study {study} that were written there "
-            f"and are asked for: {'; '.join(names)}{'; …' if len(rows) > 4 else ''}. Put them back if they "
-            "were deleted by mistake"
+            f"{sheet.kind.name}.csv lacks {_count(len(rows), 'row')} of study {study} that were written "
+            f"there and are asked for: {'; '.join(names)}{'; …' if len(rows) > 4 else ''}. "
+            "Put them back if they were deleted by mistake"
         )
         yield Finding("row-missing", "note", str(path), rows[0].line, "", "", why)
 

@@ -66,7 +66,7 @@ def _named(included: Iterable[Included], taken: set[str]) -> Iterator[Included]:
         if one.study:
             yield one
             continue
-        name = next(name for name in _proposals(one) if name.casefold() not in taken and not name_fault(name))
+        name = next(name for name in _proposals(one) if name.casefold() not in taken)
         taken.add(name.casefold())
         yield replace(one, study=name)
 
@@ -74,7 +74,7 @@ def _named(included: Iterable[Included], taken: set[str]) -> Iterator[Included]:
 def _proposals(one: Included) -> Iterator[str]:
     """Propose ids, the best first: name and year, then with a letter, then the record's own id."""
     stem = name_stem(one.author) if one.author else _title_stem(one)
-    if stem:
+    if stem and not name_fault(stem):
         yield from _numbered(stem, one.year)
     yield from _numbered(
         re.sub(r"[^A-Za-z0-9]+", "-", one.record or one.label).strip("-")[:60] or "study", ""
