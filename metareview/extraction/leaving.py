@@ -28,6 +28,7 @@ from metareview.tables import Row, read_table
 REMOVED = "removed.csv"
 GENERATED = ".generated"
 REMOVED_COLUMNS = ("when", "who", "sheet", "row", "reason", "cells")
+_FIGURES = ("results", "contrasts")
 _ARMS = ("arm", "arm_1", "arm_2")
 
 
@@ -72,6 +73,7 @@ class Leavers:
     def __init__(self, protocol: Protocol, ours: Grids, base: Grids, asked: Grids) -> None:
         self.left = left_ids(asked["studies"], base["studies"])
         self.outcomes = [outcome.id for outcome in protocol.outcomes]
+        self.asked = list({r.get("outcome", ""): 0 for n in _FIGURES for r in asked[n].rows})
         self.roles = [arm.id for arm in protocol.arms]
         self.arms = arms_standing(asked["arms"], ours["arms"], base["arms"])
         self.studies = studies_standing(asked["studies"], ours["studies"], base["studies"])
@@ -89,7 +91,10 @@ class Leavers:
             gone = "is no longer included" if study in self.left else "no longer stands in studies.csv"
             return Cause("study", study, f'study "{study}" {gone}', self._new_study(study))
         if outcome and outcome not in self.outcomes:
-            guess = self._new_name(outcome, self.outcomes, self._column(("outcome",)))
+            before = self._column(("outcome",))
+            guess = self._new_name(outcome, self.asked, before) or self._new_name(
+                outcome, self.outcomes, before
+            )
             return Cause("outcome", outcome, f'outcome "{outcome}" is no longer in the protocol', guess)
         if sheet == "arms":
             return self._arm_cause(row)

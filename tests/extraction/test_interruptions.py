@@ -219,8 +219,14 @@ def holds_edit(folder, name, raw):
     return (folder / name).read_bytes() == raw
 
 
-CASES = [(extract, "results.csv"), (extract, "extraction.xlsx"), (extract_from, "results.csv"),
-         (extract_from, "extraction.xlsx"), (reconcile_both, "results.csv"), (adjudicate, "adjudication.csv")]  # fmt: skip
+CASES = [
+    (extract, "results.csv"),
+    (extract, "extraction.xlsx"),
+    (extract_from, "results.csv"),
+    (extract_from, "extraction.xlsx"),
+    (reconcile_both, "results.csv"),
+    (adjudicate, "adjudication.csv"),
+]
 
 
 @pytest.mark.parametrize(("work", "name"), CASES)
