@@ -103,7 +103,9 @@ class Leavers:
         if not gone:
             return None
         guess = self._new_name(gone, list(own), self._arms_of(study))
-        return Cause("arm", gone, f'arm "{gone}" is no longer an arm of study "{study}"', guess)
+        planned = gone in self._column(("role",)) and gone not in self.roles
+        name = gone if planned else f"{study}/{gone}"
+        return Cause("arm", name, f'arm "{gone}" is no longer an arm of study "{study}"', guess)
 
     def _arm_cause(self, row: Cells) -> Cause | None:
         role = row.get("role", "")
@@ -180,9 +182,13 @@ def _ways_out(cause: Cause, folder: Path) -> str:
     force = f"say --force, which moves them to {REMOVED}"
     if not cause.kind:
         return f"{cause.guess}, or {force}."
-    rename = f"`metareview rename {folder.name} {cause.kind} {cause.name} {cause.guess or 'NEW'}`"
-    hint = f' (did you mean "{cause.guess}"?)' if cause.guess else ""
-    return f'If it was renamed{hint}, run {rename}; or put "{cause.name}" back; or {force}.'
+    name = cause.name.rpartition("/")[2]
+    now = f'"{cause.guess}" now' if cause.guess else "something else now"
+    rename = f"metareview rename {folder.name} {cause.kind} {cause.name} {cause.guess or 'NEW'}"
+    return (
+        f'If it is called {now}, put "{name}" back and run `{rename}`, which changes it everywhere; if it '
+        f"was taken out by mistake, put it back; else {force}."
+    )
 
 
 def read_removed(folder: Path) -> list[Cells]:

@@ -102,7 +102,7 @@ def update_sheets(
     """
     folder = Path(folder)
     with locked(folder) as readings, all_or_none(folder):
-        _refuse_unreturned(folder)
+        refuse_unreturned(folder)
         ours, base, gone = read_identified(folder), read_grids(folder / GENERATED), read_removed(folder)
         named = with_ids(included, ours, base, gone)
         asked = expected_grids(protocol, named, ours, base, [row["row"] for row in gone])
@@ -210,7 +210,7 @@ def _brought(folder: Path, workbook: Path) -> Brought:
     own = folder / WORKBOOK
     if not is_there(own) or read_bytes(own) == raw:
         return read_workbook(workbook)
-    _refuse_unreturned(folder)
+    refuse_unreturned(folder)
     return read_workbook(workbook)
 
 
@@ -220,7 +220,7 @@ def _coming(name: str, brought: Brought, ours: Grids, workbook: str | Path) -> G
     return coming
 
 
-def _refuse_unreturned(folder: Path) -> None:
+def refuse_unreturned(folder: Path) -> None:
     """Refuse to write over a workbook in which somebody wrote."""
     path, mark = folder / WORKBOOK, folder / GENERATED / _MARK
     if not is_there(path) or (is_there(mark) and read_text(mark).strip() == sha256(path)):
@@ -265,9 +265,13 @@ def _write(
     ]
     if asked is not None:
         _write_grids(folder / GENERATED, asked, {})
+    return [*written, *write_workbook(folder, grids, protocol)]
+
+
+def write_workbook(folder: Path, grids: Grids, protocol: Protocol) -> list[Path]:
+    """Write the workbook of the sheets, and the mark by which a later run knows it."""
     book = workbook_bytes(grids, protocol)
-    if write_atomically(folder / WORKBOOK, book):
-        written.append(folder / WORKBOOK)
+    written = [folder / WORKBOOK] if write_atomically(folder / WORKBOOK, book) else []
     write_atomically(folder / GENERATED / _MARK, digest_of(book) + "\n")
     return written
 

@@ -68,9 +68,10 @@ def test_an_outcome_renamed_in_the_protocol_alone_is_refused_with_the_three_ways
     assert len(problems) == 2
     assert problems[0] == (
         f"{folder}/results.csv: 2 rows of study Alpha2001, outcome pain (r003, r004) would leave with "
-        '6 cells that people filled in: outcome "pain" is no longer in the protocol. If it was renamed '
-        '(did you mean "function"?), run `metareview rename x outcome pain function`; or put "pain" back; or '
-        "say --force, which moves them to removed.csv."
+        '6 cells that people filled in: outcome "pain" is no longer in the protocol. If it is called '
+        '"function" now, put "pain" back and run `metareview rename x outcome pain function`, which changes it '
+        "everywhere; if it was taken out by mistake, put it back; else say --force, which moves them to "
+        "removed.csv."
     )
 
 
@@ -78,6 +79,13 @@ def test_an_arm_renamed_in_the_protocol_alone_is_refused_at_once(folder):
     problems = refused(folder, plan("drug", "medicine"))
     assert {"results.csv" in problem for problem in problems} == {True}
     assert all("`metareview rename x arm drug medicine`" in problem for problem in problems)
+
+
+def test_an_arm_of_one_study_renamed_in_arms_alone_is_named_with_its_study(folder):
+    low = ("Beta2002", "drug")
+    rewrite(folder, "arms", lambda row: row | {"arm": "low"} if (row["study"], row["arm"]) == low else row)
+    problems = refused(folder)
+    assert "run `metareview rename x arm Beta2002/drug low`" in problems[0]
 
 
 def test_a_study_renamed_in_studies_alone_is_refused_and_known_by_its_reports(folder):
