@@ -69,9 +69,9 @@ def test_an_outcome_renamed_in_the_protocol_alone_is_refused_with_the_three_ways
     assert problems[0] == (
         f"{folder}/results.csv: 2 rows of study Alpha2001, outcome pain (r003, r004) would leave with "
         '6 cells that people filled in: outcome "pain" is no longer in the protocol. If it is called '
-        '"function" now, put "pain" back and run `metareview rename x outcome pain function`, which changes it '
-        "everywhere; if it was taken out by mistake, put it back; else say --force, which moves them to "
-        "removed.csv."
+        '"function" now, put "pain" back and run `metareview rename x outcome pain function`, which '
+        "changes it everywhere; if it was taken out by mistake, put it back; else say --force, which moves "
+        "them to removed.csv."
     )
 
 

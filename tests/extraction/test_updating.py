@@ -283,3 +283,28 @@ def test_what_people_extracted_already_is_not_asked_for_again(small):
     folder = small.write()
     update_sheets(folder, small.protocol, [], SIGNED)
     assert [r["row"] for r in rows(folder, "results") if r["outcome"] == "death"] == ["r1", "r2", "r3", "r4"]
+
+
+HOSTILE = [
+    "=1+1",
+    "-2+3",
+    "@SUM(A1)",
+    'a"b',
+    "a,b",
+    "../../etc/passwd",
+    "<b>&amp;",
+    "\u202eabc",
+    "王 2020",
+    "_x000D_",
+    "x" * 300,
+]
+
+
+def test_sheets_with_hostile_ids_make_a_workbook_that_comes_back_unchanged(tmp_path):
+    plan = parse_protocol(starter_text("x").replace('title = "', 'title = "\\u000b<&>'), "x.toml")
+    studies = [Included(name, f"{name} et al") for name in HOSTILE]
+    update_sheets(tmp_path / "x", plan, studies, SIGNED)
+    assert [row["study"].removeprefix("'") for row in rows(tmp_path / "x", "studies")] == HOSTILE
+    back = bring_back(tmp_path / "x", plan, tmp_path / "x" / "extraction.xlsx", SIGNED)
+    assert (back.changes, back.removed, back.written) == ((), (), ())
+    assert update_sheets(tmp_path / "x", plan, studies, SIGNED).written == ()
