@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import getpass
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import click
 
+from metareview.characters import printable
+from metareview.extraction.joining import Pair
 from metareview.extraction.merging import choices
 from metareview.extraction.template import Included
 from metareview.extraction.updating import WORKBOOK, Signature, Update, bring_back, update_sheets
 from metareview.protocol import read_protocol
+from metareview.review.joining import keep_apart, undecided_pairs
+from metareview.review.merging import merge_studies
 from metareview.review.place import Place, find_review
 from metareview.review.screened import ScreeningDesk
 from metareview.screening.counting import INCLUDED
 from metareview.search import Record
+from metareview.search.record import registry_numbers
 
 
 @click.command("extract")
@@ -40,6 +46,9 @@ def extract_review(
     filled workbook is merged into the sheets: a cell that was changed in both is a conflict, and nothing
     is written until each is resolved.
 
+    Studies whose reports share a registry number may be one: at a terminal you are asked, and the answer is
+    kept in joined.csv; elsewhere the command that joins them is printed.
+
     \b
     Example: metareview extract statins
              metareview extract statins --from extracted/statins/extraction.xlsx --as AB
@@ -48,12 +57,41 @@ def extract_review(
     place = find_review(review)
     protocol = read_protocol(place.protocol)
     signature = Signature(who or getpass.getuser(), datetime.now().strftime("%Y-%m-%d %H:%M"))
+    included = _included(place) if workbook is None else []
     if workbook is None:
-        update = update_sheets(place.sheets, protocol, _included(place), signature)
+        update = update_sheets(place.sheets, protocol, included, signature)
     else:
         update = bring_back(place.sheets, protocol, workbook, signature, choices(ours, theirs))
     for line in _lines(update, place):
         click.echo(line)
+    _ask(place, included, signature)
+
+
+def _ask(place: Place, included: Sequence[Included], signature: Signature) -> None:
+    """Ask which studies are one, at a terminal; elsewhere say how to join them."""
+    pairs = undecided_pairs(place, included)
+    if not sys.stdin.isatty():
+        for pair in pairs:
+            command = f"metareview merge {place.name} {pair.study.study} {pair.other.study}"
+            click.echo(f"{_may_be_one(pair)} They may be one study.")
+            click.echo(f"  If so: {command}")
+            click.echo(f"  If not: {command} --apart")
+        return
+    while pairs:
+        study, other = pairs[0].study.study, pairs[0].other.study
+        if click.confirm(f"{_may_be_one(pairs[0])} Are they one study?"):
+            merge_studies(place, [study, other], signature)
+            click.echo(
+                f"{other} is now a report of {study}; metareview merge {place.name} --undo takes it back."
+            )
+        else:
+            keep_apart(place, pairs[0].study, pairs[0].other, signature)
+        pairs = undecided_pairs(place, included)
+
+
+def _may_be_one(pair: Pair) -> str:
+    one, other = (f"{s.study} ({s.label}: {', '.join(s.reports)})" for s in (pair.study, pair.other))
+    return printable(f"{one} and {other} share {', '.join(pair.shared)}.")
 
 
 def _lines(update: Update, place: Place) -> Iterator[str]:
@@ -89,4 +127,10 @@ def _studies(records: Sequence[Record]) -> Iterator[Included]:
         named = tuple(r for r in reports if r) or (record.id,)
         year = "" if record.year is None else str(record.year)
         status = "retracted" if record.retracted else "corrected" if record.corrections else ""
-        yield Included(name, record.label, year, "; ".join(record.registry), named, status)
+        yield Included(name, record.label, year, "; ".join(record.registry), named, status, _numbers(record))
+
+
+def _numbers(record: Record) -> tuple[str, ...]:
+    """Give the registry numbers that link a report with others: listed, or the only one printed in it."""
+    printed = registry_numbers(f"{record.title} {record.abstract}")
+    return record.registry or (printed if len(printed) == 1 else ())

@@ -15,7 +15,12 @@ Slot = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """A study that screening let in, as its records name it."""
+    """A study that screening let in, as its records name it.
+
+    Attributes
+    ----------
+    numbers : registry numbers by which its reports may be linked with others, printed in them or listed
+    """
 
     study: str
     label: str
@@ -23,6 +28,7 @@ class Included:
     registry: str = ""
     reports: tuple[str, ...] = ()
     status: str = ""
+    numbers: tuple[str, ...] = ()
 
     def cells(self) -> dict[str, str]:
         """Give its row of ``studies.csv``."""
@@ -84,12 +90,16 @@ def _split(text: str) -> list[str]:
 
 
 def _arm_rows(protocol: Protocol, known: Mapping[str, Cells], ours: Grids, base: Grids) -> Iterator[Cells]:
-    generated = {row["study"] for row in base["arms"].rows}
+    """Give the arms of studies whose arms the code made; one that was renamed keeps its name."""
+    generated: dict[str, dict[str, list[str]]] = {}
+    for row in base["arms"].rows:
+        generated.setdefault(row["study"], {}).setdefault(row.get("role", ""), []).append(row["arm"])
     have = {row["study"] for row in ours["arms"].rows}
     for study in known:
         if study in generated or study not in have:
             for arm in protocol.arms:
-                yield {"study": study, "arm": arm.id, "label": arm.label, "role": arm.id}
+                for name in generated.get(study, {}).get(arm.id, [arm.id]):
+                    yield {"study": study, "arm": name, "label": arm.label, "role": arm.id}
 
 
 def _arms_of(rows: Sequence[Cells]) -> dict[str, dict[str, str]]:

@@ -15,6 +15,7 @@ from metareview.errors import ExtractionError
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Cells, Grid, Grids, grid_text, identity, read_grids
 from metareview.extraction.identities import read_identified, refuse_twice, with_new_ids
+from metareview.extraction.joining import as_in_sheets, joined, read_joined
 from metareview.extraction.merging import (
     WHOLE_ROW,
     Change,
@@ -35,6 +36,7 @@ from metareview.tables import read_table, write_table
 
 WORKBOOK = "extraction.xlsx"
 GENERATED = ".generated"
+CHANGES, REMOVED = "changes.csv", "removed.csv"
 _CHANGES = ("when", "who", "sheet", "row", "column", "old", "new")
 _REMOVED = ("when", "who", "sheet", "row", "reason", "cells")
 
@@ -79,9 +81,11 @@ def update_sheets(
     """
     folder = Path(folder)
     with locked(folder):
-        _refuse_unreturned(folder)
+        refuse_unreturned(folder)
         ours, base = read_identified(folder), read_grids(folder / GENERATED)
-        theirs = expected_grids(protocol, included, ours, base, _retired(folder))
+        known = as_in_sheets(included, ours["studies"], base["studies"])
+        asked = joined(known, read_joined(folder))
+        theirs = expected_grids(protocol, asked, ours, base, _retired(folder))
         left = _left_studies(base, theirs)
         before = {name: _with_rows_of(base[name], ours[name], left) for name in SHEETS}
         reason = _reason(protocol, left)
@@ -156,11 +160,11 @@ def _reason(protocol: Protocol, left: set[str]) -> Callable[[Cells], str]:
 
 
 def _retired(folder: Path) -> list[str]:
-    path = folder / "removed.csv"
+    path = folder / REMOVED
     return read_table(path).column("row") if path.exists() else []
 
 
-def _refuse_unreturned(folder: Path) -> None:
+def refuse_unreturned(folder: Path) -> None:
     """Refuse to write over a workbook in which somebody wrote."""
     path = folder / WORKBOOK
     mark = folder / GENERATED / "workbook.sha256"
@@ -194,18 +198,22 @@ def _write(
     changes = tuple(change for one in merged.values() for change in one.changes)
     removed = tuple(row for one in merged.values() for row in one.removed)
     written = [
-        *_append(folder / "removed.csv", _REMOVED, [_removed_row(row, signature) for row in removed]),
-        *_append(folder / "changes.csv", _CHANGES, [_change_row(change, signature) for change in changes]),
+        *record_removed(folder, removed, signature),
+        *record_changes(folder, changes, signature),
     ]
     grids = {name: one.grid for name, one in merged.items()}
     written += _write_grids(folder, grids, read_grids(folder))
     if generated is not None:
         _write_grids(folder / GENERATED, generated, {})
-    book = workbook_bytes(grids, protocol)
-    if write_atomically(folder / WORKBOOK, book):
-        written.append(folder / WORKBOOK)
-    write_atomically(folder / GENERATED / "workbook.sha256", _digest(folder / WORKBOOK) + "\n")
+    written += write_workbook(folder, grids, protocol)
     return Update(changes, removed, tuple(written))
+
+
+def write_workbook(folder: Path, grids: Grids, protocol: Protocol) -> list[Path]:
+    """Write the workbook of the sheets, and the mark by which a later run knows it."""
+    written = write_atomically(folder / WORKBOOK, workbook_bytes(grids, protocol))
+    write_atomically(folder / GENERATED / "workbook.sha256", _digest(folder / WORKBOOK) + "\n")
+    return [folder / WORKBOOK] if written else []
 
 
 def _write_grids(folder: Path, grids: Grids, before: Grids) -> list[Path]:
@@ -221,6 +229,16 @@ def _write_grids(folder: Path, grids: Grids, before: Grids) -> list[Path]:
 
 def _filled(grid: Grid) -> list[dict[str, str]]:
     return [{name: text for name, text in row.items() if text} for row in grid.rows]
+
+
+def record_changes(folder: Path, changes: Sequence[Change], signature: Signature) -> list[Path]:
+    """Add to ``changes.csv``: who changed what, and when."""
+    return _append(folder / CHANGES, _CHANGES, [_change_row(change, signature) for change in changes])
+
+
+def record_removed(folder: Path, removed: Sequence[Removed], signature: Signature) -> list[Path]:
+    """Add to ``removed.csv``: rows that left, with every cell and the reason."""
+    return _append(folder / REMOVED, _REMOVED, [_removed_row(row, signature) for row in removed])
 
 
 def _append(path: Path, columns: Sequence[str], rows: Sequence[Cells]) -> list[Path]:
