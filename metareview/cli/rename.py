@@ -47,8 +47,8 @@ def _lines(place: Place, done: Renamed, what: str, old: str, new: str, *, dry_ru
     for path, count in done.files:
         yield f"  {path}: {count}"
     for path in done.others:
-        yield f"  {path}: {'would be' if dry_run else ''} made anew".replace("  made", " made")
-    words = list(named_in_words(place, [path for path, _ in done.files], old.rpartition("/")[2]))
+        yield f"  {path}: {'to be made anew' if dry_run else 'made anew'}"
+    words = list(named_in_words([path for path, _ in done.files], old)) if "/" not in old else []
     if words and not dry_run:
         yield f'"{old}" still stands in words that people wrote, which stay:'
         yield from (f"  {line}" for line in words)

@@ -23,7 +23,7 @@ from metareview.extraction.updating import (
     refuse_unreturned,
     write_workbook,
 )
-from metareview.files import encoded_as, is_there, read_bytes, read_text, write_atomically
+from metareview.files import encoded_as, is_there, read_bytes, read_text, remove, write_atomically
 from metareview.journal import all_or_none
 from metareview.locks import locked
 from metareview.protocol import parse_protocol
@@ -309,8 +309,6 @@ def _removed_rows(folder: Path, plan: Plan, signature: Signature) -> list[Touche
 
 def put_back(path: Path, raw: bytes | None) -> None:
     """Let a file hold what it held; ``None`` for no file."""
-    from metareview.files import remove
-
     if raw is None:
         remove(path)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,8 +146,12 @@ def _renaming(known: _Known, what: What, old: str, new: str) -> Renaming:
         where = known.place.protocol if what == "outcome" else known.place.sheets / "studies.csv"
         outcomes = {outcome.id: where for outcome in known.protocol.outcomes}
         defined = outcomes if what == "outcome" else known.column("study", "studies")
-        taken = {**taken, **defined}
-        renaming = Renaming(what, old, new, folded=not case_twin(old, taken))
+        folded = not case_twin(old, defined)
+        spelled = {
+            name: path for name, path in taken.items() if not folded or name.casefold() != old.casefold()
+        }
+        taken = {**spelled, **defined}
+        renaming = Renaming(what, old, new, folded=folded)
     problems = list(_faults(what, renaming, defined, taken))
     if problems:
         raise ExtractionError(problems)
@@ -164,7 +169,7 @@ def _role(known: _Known, old: str, new: str) -> tuple[Renaming, dict[str, Path],
         if name.casefold() == new.casefold() and name != old
     }
     taken = {**known.column("role", "arms"), **in_the_way, **defined}
-    return Renaming("role", old, new, follow), defined, taken
+    return Renaming("role", old, new, follow, not case_twin(old, taken)), defined, taken
 
 
 def _arm(known: _Known, study: str, old: str, new: str) -> tuple[Renaming, dict[str, Path], dict[str, Path]]:
@@ -173,7 +178,7 @@ def _arm(known: _Known, study: str, old: str, new: str) -> tuple[Renaming, dict[
     if study not in arms:
         raise ExtractionError(f'{path} has no arms of a study "{study}"; {did_you_mean(study, list(arms))}')
     own = dict.fromkeys(arms[study], path)
-    return Renaming("arm", old, new, frozenset({study})), own, own
+    return Renaming("arm", old, new, frozenset({study}), not case_twin(old, own)), own, own
 
 
 def _faults(
@@ -222,10 +227,8 @@ def _edited(bearer: Bearer, renaming: Renaming) -> tuple[bytes, int]:
     return sheet.edited(change), places
 
 
-def named_in_words(place: Place, files: Iterable[Path], name: str) -> Iterator[str]:
+def named_in_words(files: Iterable[Path], name: str) -> Iterator[str]:
     """Say where an id still stands in people's own words (notes, titles), which are not changed."""
-    import re
-
     alone = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
     for path in files:
         lines = [n for n, line in enumerate(read_text(path).splitlines(), 1) if alone.search(line)]

@@ -189,8 +189,8 @@ def _conflicts(bearer: Bearer, sheet: SheetText, rows: Sequence[Row]) -> Iterato
                     for row, said in (filled[0], (row, text))
                 )
                 yield (
-                    f"{bearer.path}: {column.name} is {' and '.join(places)}; let both say the same, take one row "
-                    "out, or tell them apart by their population or time point, then merge again."
+                    f"{bearer.path}: {column.name} is {' and '.join(places)}; let both say the same, take "
+                    "one row out, or tell them apart by their population or time point, then merge again."
                 )
 
 
