@@ -70,7 +70,7 @@ def extract_review(
 def _ask(place: Place, included: Sequence[Included], signature: Signature) -> None:
     """Ask which studies are one, at a terminal; elsewhere say how to join them."""
     pairs = undecided_pairs(place, included)
-    if not sys.stdin.isatty():
+    if not at_terminal():
         for pair in pairs:
             command = f"metareview merge {place.name} {pair.study.study} {pair.other.study}"
             click.echo(f"{_may_be_one(pair)} They may be one study.")
@@ -87,6 +87,11 @@ def _ask(place: Place, included: Sequence[Included], signature: Signature) -> No
         else:
             keep_apart(place, pairs[0].study, pairs[0].other, signature)
         pairs = undecided_pairs(place, included)
+
+
+def at_terminal() -> bool:
+    """Check whether somebody is there to be asked."""
+    return sys.stdin.isatty()
 
 
 def _may_be_one(pair: Pair) -> str:

@@ -1,6 +1,9 @@
 """Two reports of one trial are one study: by a person's yes, remembered, and taken back exactly."""
 
+import json
+import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -20,7 +23,9 @@ from metareview.review.joining import keep_apart, undecided_pairs
 from metareview.review.merging import merge_studies
 from metareview.review.place import find_review
 from metareview.review.unmerging import unmerge
+from metareview.search import read_records, write_records
 from metareview.tables import read_table
+from tests.screening.reviews import make_review
 
 SIGNED = Signature("AB", "2026-01-02 03:04")
 MAIN = Included("Zhao2022", "Zhao 2022", "2022", "NCT02241018", ("pmid:1", "doi:10/1"))
@@ -343,9 +348,61 @@ def test_included_studies_bear_the_ids_of_their_rows(made):
     assert joined(named, read_joined(made)) == named
 
 
+@pytest.fixture
+def screened(tmp_path, monkeypatch):
+    """Eight included reports of six trials: the seventh and eighth report the first and second again."""
+    monkeypatch.chdir(make_review(tmp_path, n=8))
+    path = tmp_path / "searched" / "small" / "records.csv"
+    records = read_records(path)
+    second = {"pmid:7": "pmid:1", "pmid:8": "pmid:2"}
+    write_records(path, [with_number(r, second.get(r.id, r.id)) for r in records])
+    for stage in ("abstract", "full-text"):
+        run("screen", "small", "--as", "AB", "--stage", stage, input="i\n" * 8)
+    return tmp_path / "extracted" / "small"
+
+
+def with_number(record, trial):
+    number = f"NCT0000000{trial[-1]}"
+    printed = {"pmid:7": {"abstract": f"Registered as {number}."}}  # named in the abstract alone
+    return replace(record, **printed.get(record.id, {"registry": (number,)}))
+
+
+def counted(root="small"):
+    flow = json.loads(run("flow", root, "--json")[1])
+    return flow["new_studies"], flow["new_reports"]
+
+
+def test_without_a_terminal_extract_says_how_to_join_and_goes_on(screened):
+    code, said = run("extract", "small")
+    assert code == 0 and counted() == (8, 8)
+    commands_named = re.findall(r"If so: metareview (merge .*)", said)
+    assert len(commands_named) == 2 and "share NCT00000001" in said
+    for line in commands_named:
+        assert run(*line.split())[0] == 0
+    assert counted() == (6, 8)
+    assert "If so" not in run("extract", "small")[1]
+    assert counted() == (6, 8)
+    run("merge", "small", "--undo")
+    assert counted() == (7, 8)
+    run(*re.findall(r"If not: metareview (merge .*)", run("extract", "small")[1])[0].split())
+    assert "If so" not in run("extract", "small")[1]
+
+
+def test_at_a_terminal_each_pair_is_asked_once(screened, monkeypatch):
+    monkeypatch.setattr("metareview.cli.extract.at_terminal", lambda: True)
+    code, said = run("extract", "small", "--as", "AB", input="y\nn\n")
+    assert code == 0 and said.count("Are they one study?") == 2
+    assert counted() == (7, 8)
+    assert "Are they" not in run("extract", "small")[1]
+    assert [c["answer"] for c in cells(screened, "joined")] == ["yes", "yes", "no"]
+    assert {c["who"] for c in cells(screened, "joined")} == {"AB"}
+
+
 @pytest.mark.slow
-def test_a_kill_at_any_moment_merges_everything_or_nothing_and_so_does_the_way_back(made, tmp_path_factory):
-    root, place = made.parent.parent, find_review("small")
+def test_a_kill_at_any_moment_merges_everything_or_nothing_and_so_does_the_way_back(root, tmp_path_factory):
+    made, place = root / "extracted" / "small", find_review("small")
+    fill(made / "arms.csv", "C,placebo,Placebo,placebo,60", "C,placebo,Placebo,placebo,100")
+    fill(made / "results.csv", "r9,C,death,day 28", "r9,C,death,day 90")
     clean = tmp_path_factory.mktemp("clean") / "x"
 
     def prepare():
@@ -369,6 +426,6 @@ def test_a_kill_at_any_moment_merges_everything_or_nothing_and_so_does_the_way_b
         assert before in found and after in found
         return kills
 
-    merged = killed(lambda: merge_studies(place, ["Zhao2022", "Zhao2023"], SIGNED))
+    merged = killed(lambda: merge_studies(place, ["B", "C"], SIGNED))
     back = killed(lambda: unmerge(place, SIGNED))
     print(f"merge: killed at {merged} file operations, undo at {back}; 0 left half done")  # noqa: T201
