@@ -32,7 +32,7 @@ class Bearer:
     of: str
 
 
-def bearers(folder: Path) -> Iterator[Bearer]:
+def find_bearers(folder: Path) -> Iterator[Bearer]:
     """Give every file of a sheets' folder that bears ids."""
     for sheet in SHEETS:
         yield from _there(Bearer(folder / f"{sheet}.csv", sheet, OWN))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metareview.errors import ExtractionError, did_you_mean
-from metareview.extraction.bearers import CODE, OWN, Bearer, bearers
+from metareview.extraction.bearers import CODE, OWN, Bearer, find_bearers
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import identity
 from metareview.extraction.identities import read_identified
@@ -95,7 +95,7 @@ def merge_studies(place: Place, studies: Sequence[str], signature: Signature) ->
 def paths_of(place: Place) -> dict[str, Path]:
     """Give every file that a merge may change, by its name in the ledger."""
     folder = place.sheets
-    paths = {bearer.path.relative_to(folder).as_posix(): bearer.path for bearer in bearers(folder)}
+    paths = {bearer.path.relative_to(folder).as_posix(): bearer.path for bearer in find_bearers(folder)}
     return paths | {
         PROTOCOL: place.protocol,
         JOINED: folder / JOINED,
@@ -119,7 +119,7 @@ def _group(place: Place, studies: Sequence[str]) -> Group:
 
 def _plan(place: Place, group: Group, signature: Signature) -> Plan:
     plan, gone = Plan(), _Gone()
-    files = sorted(bearers(place.sheets), key=lambda bearer: bearer.of == CODE)
+    files = sorted(find_bearers(place.sheets), key=lambda bearer: bearer.of == CODE)
     for bearer in files:
         if bearer.path.name != JOINED:
             _plan_file(place, bearer, group, plan, gone)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from metareview.errors import ExtractionError, did_you_mean
-from metareview.extraction.bearers import OWN, Bearer, Renaming, bearers
+from metareview.extraction.bearers import OWN, Bearer, Renaming, find_bearers
 from metareview.extraction.identities import read_identified
 from metareview.extraction.merging import Change
 from metareview.extraction.rows import TOTAL
@@ -84,7 +84,7 @@ def rename(
 
 def _rename(place: Place, what: What, old: str, new: str, signature: Signature, *, write: bool) -> Renamed:
     protocol = parse_protocol(read_text(place.protocol), place.protocol)
-    known = _Known(place, protocol, tuple(bearers(place.sheets)))
+    known = _Known(place, protocol, tuple(find_bearers(place.sheets)))
     renaming = _renaming(known, what, old, new)
     refuse_unreturned(place.sheets)
     files = {path: found for path, found in _edits(place, known, renaming) if found[1]}
