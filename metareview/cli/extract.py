@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import click
 
+from metareview.characters import printable
 from metareview.cli.signing import signed
 from metareview.errors import ExtractionError
+from metareview.extraction.joining import Pair
 from metareview.extraction.leaving import REMOVED
 from metareview.extraction.merging import choices
 from metareview.extraction.recording import Signature, restore_rows
@@ -16,11 +19,13 @@ from metareview.extraction.updating import WORKBOOK, Update, bring_back, update_
 from metareview.files import is_folder, is_there
 from metareview.protocol import read_protocol
 from metareview.readings import watching
+from metareview.review.joining import keep_apart, undecided_pairs
+from metareview.review.merging import merge_studies
 from metareview.review.place import Place, find_review
 from metareview.review.screened import ScreeningDesk
 from metareview.screening.counting import INCLUDED
 from metareview.search import Record
-from metareview.search.record import family_name
+from metareview.search.record import family_name, registry_numbers
 
 
 @click.command("extract")
@@ -53,6 +58,9 @@ def extract_review(
     they wrote leaves only with --force. With --from, a filled workbook is merged into the sheets: a cell
     that was changed in both is a conflict, and nothing is written until each is resolved.
 
+    Studies whose reports share a registry number may be one: at a terminal you are asked, and the answer is
+    kept in joined.csv; elsewhere the command that joins them is printed.
+
     \b
     Example: metareview extract statins
              metareview extract statins --from extracted/statins/extraction.xlsx --as AB
@@ -74,6 +82,39 @@ def extract_review(
         update = bring_back(place.sheets, protocol, workbook, signature, resolve, force=force, inputs=inputs)
     for line in _lines(update, place):
         click.echo(line)
+    _ask(place, included, signature)
+
+
+def _ask(place: Place, included: Sequence[Included], signature: Signature) -> None:
+    """Ask which studies are one, at a terminal; elsewhere say how to join them."""
+    pairs = undecided_pairs(place, included)
+    if not at_terminal():
+        for pair in pairs:
+            command = f"metareview merge {place.name} {pair.study.study} {pair.other.study}"
+            click.echo(f"{_may_be_one(pair)} They may be one study.")
+            click.echo(f"  If so: {command}")
+            click.echo(f"  If not: {command} --apart")
+        return
+    while pairs:
+        study, other = pairs[0].study.study, pairs[0].other.study
+        if click.confirm(f"{_may_be_one(pairs[0])} Are they one study?"):
+            merge_studies(place, [study, other], signature)
+            click.echo(
+                f"{other} is now a report of {study}; metareview merge {place.name} --undo takes it back."
+            )
+        else:
+            keep_apart(place, pairs[0].study, pairs[0].other, signature)
+        pairs = undecided_pairs(place, included)
+
+
+def at_terminal() -> bool:
+    """Check whether somebody is there to be asked."""
+    return sys.stdin.isatty()
+
+
+def _may_be_one(pair: Pair) -> str:
+    one, other = (f"{s.study} ({s.label}: {', '.join(s.reports)})" for s in (pair.study, pair.other))
+    return printable(f"{one} and {other} share {', '.join(pair.shared)}.")
 
 
 def _restore(place: Place, names: Sequence[str], signature: Signature, *, alone: bool) -> None:
@@ -131,4 +172,11 @@ def _study(record: Record) -> Included:
         status="retracted" if record.retracted else "corrected" if record.corrections else "",
         author=family_name(record.authors[0]) if record.authors else "",
         record=record.id,
+        numbers=_numbers(record),
     )
+
+
+def _numbers(record: Record) -> tuple[str, ...]:
+    """Give the registry numbers that link a report with others: listed, or the only one printed in it."""
+    printed = registry_numbers(f"{record.title} {record.abstract}")
+    return record.registry or (printed if len(printed) == 1 else ())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from metareview.extraction.grids import Cells, Grids, split_many
+from metareview.extraction.joining import united
 from metareview.extraction.leaving import cells_of
 from metareview.extraction.template import Included
 from metareview.names import name_fault
@@ -29,6 +30,7 @@ _GROUP = re.compile(
     r"|trial(?:s|ists)?|writing",
     re.IGNORECASE,
 )
+_UNITED = ("reports", "registry", "status")
 _SMALL = re.compile(r"an?|and|at|behalf|by|for|from|in|of|on|or|the|to|with", re.IGNORECASE)
 
 
@@ -40,7 +42,7 @@ def with_ids(
     Parameters
     ----------
     included
-        What screening let in; those without an id are given one.
+        What screening let in; the id that one brings along is only a proposal.
     ours, base
         The sheets as they stand, and as they were last generated.
     removed
@@ -52,19 +54,25 @@ def with_ids(
     for row in rows:
         for report in split_many(row.get("reports", "")):
             bound.setdefault(report.casefold(), row.get("study", ""))
-    named = [one if one.study else replace(one, study=_bound_id(one, bound)) for one in included]
-    taken = {name.casefold() for name in (*(row.get("study", "") for row in rows), *(o.study for o in named))}
-    return list(_joined(list(_named(named, taken)), ours, base))
+    known = [_bound_id(one, bound) for one in included]
+    unreported = {row.get("study", "") for row in rows} - set(bound.values())
+    taken = {name.casefold() for name in (*(row.get("study", "") for row in rows), *known)}
+    named = list(_named(zip(included, known, strict=True), unreported, taken))
+    return list(_joined(named, ours, base))
 
 
 def _bound_id(one: Included, bound: Mapping[str, str]) -> str:
     return next((bound[r.casefold()] for r in one.reports if r.casefold() in bound), "")
 
 
-def _named(included: Iterable[Included], taken: set[str]) -> Iterator[Included]:
-    for one in included:
-        if one.study:
-            yield one
+def _named(
+    included: Iterable[tuple[Included, str]], unreported: set[str], taken: set[str]
+) -> Iterator[Included]:
+    """Give each study the id it had; else that of a row which names no report; else a new one."""
+    for one, known in included:
+        wanted = next(_proposals(one))
+        if known or wanted in unreported:
+            yield replace(one, study=known or wanted)
             continue
         name = next(name for name in _proposals(one) if name.casefold() not in taken)
         taken.add(name.casefold())
@@ -73,20 +81,21 @@ def _named(included: Iterable[Included], taken: set[str]) -> Iterator[Included]:
 
 def _proposals(one: Included) -> Iterator[str]:
     """Propose ids, the best first: name and year, then with a letter, then the record's own id."""
+    if one.study:
+        yield from _numbered(one.study, "", letters=True)
     stem = name_stem(one.author) if one.author else _title_stem(one)
     if stem and not name_fault(stem):
-        yield from _numbered(stem, one.year)
-    yield from _numbered(
-        re.sub(r"[^A-Za-z0-9]+", "-", one.record or one.label).strip("-")[:60] or "study", ""
-    )
+        yield from _numbered(stem, one.year, letters=bool(one.year))
+    own = re.sub(r"[^A-Za-z0-9]+", "-", one.record or one.label).strip("-")[:60]
+    yield from _numbered(own or "study", "", letters=False)
 
 
-def _numbered(stem: str, year: str) -> Iterator[str]:
+def _numbered(stem: str, year: str, *, letters: bool) -> Iterator[str]:
     name = f"{stem}-{year}" if year and stem[-1].isdigit() else stem + year
     yield name
-    letters = "bcdefghijklmnopqrstuvwxyz" if year else ""
-    yield from (name + letter for letter in letters)
-    yield from (f"{name}-{n}" for n in range(2 + len(letters), 100_000))
+    further = "bcdefghijklmnopqrstuvwxyz" if letters else ""
+    yield from (name + letter for letter in further)
+    yield from (f"{name}-{n}" for n in range(2 + len(further), 100_000))
 
 
 def name_stem(author: str) -> str:
@@ -160,14 +169,22 @@ def _joined(included: Sequence[Included], ours: Grids, base: Grids) -> Iterator[
 
 
 def _one_of(several: Sequence[Included], mine: Cells, generated: Cells) -> Included:
-    """Take the report that the row was generated from, with what the others add to it."""
-    known = set(split_many(generated.get("reports", "")))
-    main = next((one for one in several if known & set(one.reports)), several[0])
-    ordered = [main, *(one for one in several if one is not main)]
-    reports = tuple(dict.fromkeys(report for one in ordered for report in one.reports))
-    registry = tuple(dict.fromkeys(number for one in ordered for number in split_many(one.registry)))
-    if set(reports) <= set(split_many(mine.get("reports", ""))):
-        reports = tuple(split_many(generated.get("reports", ""))) or reports
-    if set(registry) <= set(split_many(mine.get("registry", ""))):
-        registry = tuple(split_many(generated.get("registry", ""))) or registry
-    return replace(main, reports=reports, registry="; ".join(registry))
+    """Take the report that leads the row, with what the others add to it."""
+    known = split_many(generated.get("reports", ""))
+    ordered = sorted(several, key=lambda one: _place(one, known))
+    told = {column: united(column, [one.cells()[column] for one in ordered]) for column in _UNITED}
+    for column in ("reports", "registry"):  # what the row says already, in its own order, stays
+        if set(split_many(told[column])) <= set(split_many(mine.get(column, ""))):
+            told[column] = generated.get(column, "") or told[column]
+    return replace(
+        ordered[0],
+        reports=tuple(split_many(told["reports"])),
+        registry=told["registry"],
+        status=told["status"],
+        numbers=tuple(dict.fromkeys(number for one in ordered for number in one.numbers)),
+    )
+
+
+def _place(one: Included, known: Sequence[str]) -> int:
+    """Say how early a row names a report of a study."""
+    return min((known.index(report) for report in one.reports if report in known), default=len(known))

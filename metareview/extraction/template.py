@@ -23,6 +23,7 @@ class Included:
     label, year, registry, reports, status : its cells of ``studies.csv``
     author, record : what an id is made from: the family name or group that leads the authors, and the
         id of the record
+    numbers : registry numbers by which its reports may be linked with others, printed in them or listed
     """
 
     study: str
@@ -33,6 +34,7 @@ class Included:
     status: str = ""
     author: str = ""
     record: str = ""
+    numbers: tuple[str, ...] = ()
 
     def cells(self) -> dict[str, str]:
         """Give its row of ``studies.csv``."""

@@ -14,6 +14,7 @@ from metareview.errors import ExtractionError
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Cells, Grid, Grids, grid_text, identity, read_grids
 from metareview.extraction.identities import read_identified, refuse_twice, with_new_ids
+from metareview.extraction.joining import joined, read_joined
 from metareview.extraction.leaving import (
     GENERATED,
     TAKEN_OUT,
@@ -104,7 +105,7 @@ def update_sheets(
     with locked(folder) as readings, all_or_none(folder):
         refuse_unreturned(folder)
         ours, base, gone = read_identified(folder), read_grids(folder / GENERATED), read_removed(folder)
-        named = with_ids(included, ours, base, gone)
+        named = joined(with_ids(included, ours, base, gone), read_joined(folder))
         asked = expected_grids(protocol, named, ours, base, [row["row"] for row in gone])
         leavers = Leavers(protocol, ours, base, asked)
         merged, kept = _merged(ours, base, asked, leavers)
