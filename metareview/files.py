@@ -7,6 +7,7 @@ wait in it, and reads see them.
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Callable
@@ -164,6 +165,21 @@ def decode(raw: bytes, path: str | Path) -> str:
             if not has_control(text):
                 return text
     raise FileError(f"{path} is not text in an encoding that can be read; save it as UTF-8.")
+
+
+def encoded_as(text: str, raw: bytes) -> bytes:
+    """Return a text in the encoding of the bytes that it was read from, with their mark."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if raw.startswith(mark):
+            return mark + text.encode(encoding)
+    with suppress(UnicodeDecodeError):
+        raw.decode("utf-8")
+        return text.encode("utf-8")
+    return text.encode("cp1252", "replace")
 
 
 def sha256(path: str | Path) -> str:

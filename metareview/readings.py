@@ -115,3 +115,16 @@ def changed_meanwhile(paths: Sequence[Path]) -> FileError:
         f"{path} was changed while metareview was at work on it; nothing was written. Run the command again."
         for path in paths
     )
+
+
+def refuse_stale(*watched: Readings | None) -> None:
+    """Refuse to go on with what was read when somebody has changed a file of it since.
+
+    Raises
+    ------
+    FileError
+        Naming every such file.
+    """
+    changed = [path for readings in watched if readings is not None for path in readings.changed()]
+    if changed:
+        raise changed_meanwhile(list(dict.fromkeys(changed)))

@@ -24,6 +24,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "screen": ("metareview.cli.screen:screen_records", "judge records: read, agree, settle, simulate"),
     "flow": ("metareview.cli.flow:draw_flow", "count and draw the PRISMA 2020 flow diagram"),
     "extract": ("metareview.cli.extract:extract_review", "make sheets and workbook, bring a workbook back"),
+    "rename": (
+        "metareview.cli.rename:rename_id",
+        "give a study, an outcome or an arm another id, everywhere",
+    ),
+    "merge": ("metareview.cli.merge:merge_reports", "make one study of two reports of it, or take that back"),
     "check": ("metareview.cli.check:check_review", "find what cannot be or is unlikely in plan and sheets"),
     "reconcile": ("metareview.cli.reconcile:reconcile_review", "compare two extractors, make the consensus"),
     "pool": ("metareview.cli.pool:pool_review", "pool and draw every planned analysis of a review"),

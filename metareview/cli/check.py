@@ -11,6 +11,8 @@ import click
 
 from metareview.extraction import Finding, Sheets, check_sheets, open_findings, survey
 from metareview.extraction.checks.answers import parse_answers
+from metareview.extraction.leaving import trail_findings
+from metareview.files import is_there
 from metareview.protocol import read_protocol
 from metareview.review import Place, find_review
 from metareview.review.checking import plan_problems, sheet_problems
@@ -43,17 +45,18 @@ def _findings(place: Place) -> list[Finding]:
     protocol = read_protocol(place.protocol)
     found = [_of_plan(place, problem) for problem in plan_problems(protocol, place.protocol)]
     reading = survey(place.sheets, protocol)
+    trail = trail_findings(place.sheets)
     if reading.sheets is None:
-        return [*found, *reading.errors]
+        return [*found, *reading.errors, *trail]
     checked = (*check_sheets(reading.sheets, protocol), *_withdrawn(place, reading.sheets))
     if not found:
         found = [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
-    return [*found, *checked]
+    return [*found, *checked, *trail]
 
 
 def _withdrawn(place: Place, sheets: Sheets) -> Iterator[Finding]:
     """Find studies whose records say that a report was retracted, where the sheet does not say so."""
-    if not (place.searched / "records.csv").exists():
+    if not is_there(place.searched / "records.csv"):
         return
     records = ScreeningDesk(place).identified.records
     retracted = {f"{kind}:{number}" for r in records if r.retracted for kind, number in _numbers(r) if number}

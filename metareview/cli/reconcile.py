@@ -8,8 +8,10 @@ from dataclasses import asdict
 
 import click
 
-from metareview.extraction.adjudication import ADJUDICATION, Settlement, settle
-from metareview.extraction.comparing import Comparison, FieldAgreement, compare_extractors
+from metareview.cli.signing import signed
+from metareview.extraction.adjudication import ADJUDICATION, Settlement, reconcile
+from metareview.extraction.comparing import Comparison, FieldAgreement
+from metareview.extraction.leaving import REMOVED
 from metareview.extraction.merging import choices
 from metareview.review.place import find_review
 
@@ -23,9 +25,18 @@ from metareview.review.place import find_review
     "--ours", multiple=True, metavar="CELL|all", help="Keep a cell that was changed in the sheet since."
 )
 @click.option("--theirs", multiple=True, metavar="CELL|all", help="Take the consensus for such a cell.")
+@click.option("--force", is_flag=True, help="Let rows leave that neither extractor has any more.")
+@click.option("--as", "who", help="Your initials, for removed.csv; else the login name.")
 @click.option("--json", "as_json", is_flag=True, help="Print agreement and open cells as JSON.")
 def reconcile_review(
-    review: str, tolerance: float, ours: Sequence[str], theirs: Sequence[str], as_json: bool
+    review: str,
+    tolerance: float,
+    ours: Sequence[str],
+    theirs: Sequence[str],
+    *,
+    force: bool,
+    who: str | None,
+    as_json: bool,
 ) -> None:
     """Compare results.AB.csv with results.CD.csv of REVIEW, and make the consensus.
 
@@ -35,8 +46,9 @@ def reconcile_review(
     Example: metareview reconcile statins --tolerance 0.01
     """
     place = find_review(review)
-    comparison = compare_extractors(place.sheets, tolerance=tolerance)
-    settlement = settle(place.sheets, comparison, choices(ours, theirs))
+    comparison, settlement = reconcile(
+        place.sheets, choices(ours, theirs), tolerance=tolerance, signature=signed(who), force=force
+    )
     if as_json:
         click.echo(json.dumps(_as_json(comparison, settlement), indent=2, ensure_ascii=False))
         return
@@ -48,6 +60,14 @@ def reconcile_review(
         click.echo(f"{settlement.waiting} cells wait for a decision in {place.sheets / ADJUDICATION}.")
     else:
         click.echo(f"Nothing waits ({settlement.decided} cells were decided); the consensus is written.")
+    if settlement.idle:
+        idle = f"{settlement.idle} decisions stand at the end of {ADJUDICATION}"
+        click.echo(f"{idle}: what they were made on has changed since.")
+    for row in settlement.removed:
+        click.echo(
+            f"MOVED TO {REMOVED}: row {row.row} of {row.sheet}.csv; {row.reason}. "
+            f"Back with: metareview extract {place.name} --restore '{row.sheet}:{row.row}'"
+        )
     for path in settlement.written:
         click.echo(f"  {path}")
 

@@ -8,13 +8,17 @@ from pathlib import Path
 
 from metareview.errors import ExtractionError
 from metareview.extraction.columns import SHEETS
-from metareview.extraction.comparing import COMPARED, Cell, Comparison
+from metareview.extraction.comparing import COMPARED, Cell, Comparison, compare_extractors
 from metareview.extraction.grids import Cells, Grid, empty_grid, grid_text, read_grids
 from metareview.extraction.identities import new_ids, read_identified
-from metareview.extraction.merging import Resolve, merge_grids, unresolved
+from metareview.extraction.leaving import GENERATED, Cause, filled_leavers, refusals, written_in
+from metareview.extraction.merging import Merged, Removed, Resolve, merge_grids, unresolved
+from metareview.extraction.recording import NOBODY, Signature, record_removed
 from metareview.extraction.rows import Sheets
-from metareview.files import write_atomically
+from metareview.files import is_there, write_atomically
+from metareview.journal import all_or_none
 from metareview.locks import locked
+from metareview.readings import refuse_stale
 from metareview.tables import read_table, write_table
 
 ADJUDICATION = "adjudication.csv"
@@ -24,6 +28,7 @@ _COLUMNS = (
     "extractor_1", "value_1", "source_1", "extractor_2", "value_2", "source_2", "chosen", "by", "why", "date",
 )  # fmt: skip
 _DECIDED = ("chosen", "by", "why", "date")
+_GONE = Cause("", "", "no extractor's sheet holds it any more", "Put them back in an extractor's sheet")
 EMPTY = "(empty)"
 """What is written in ``chosen`` when the cell shall stay empty."""
 
@@ -37,14 +42,48 @@ class Settlement:
     waiting : cells without a decision
     decided : cells with one
     written : the files that are new or changed; the consensus only when nothing waits
+    idle : decisions that stand at the end of the sheet: what they were made on has changed since
+    removed : rows that left the sheets, as no extractor's holds them any more; now in ``removed.csv``
     """
 
     waiting: int
     decided: int
     written: tuple[Path, ...]
+    idle: int = 0
+    removed: tuple[Removed, ...] = ()
 
 
-def settle(folder: str | Path, comparison: Comparison, resolve: Resolve = unresolved) -> Settlement:
+def reconcile(
+    folder: str | Path,
+    resolve: Resolve = unresolved,
+    *,
+    tolerance: float = 0.0,
+    signature: Signature = NOBODY,
+    force: bool = False,
+) -> tuple[Comparison, Settlement]:
+    """Compare the two extractors' sheets of a folder and settle what can be settled, under one lock.
+
+    Raises
+    ------
+    ExtractionError
+        As :func:`~metareview.extraction.comparing.compare_extractors` and :func:`settle`.
+    """
+    folder = Path(folder)
+    with locked(folder) as readings, all_or_none(folder):
+        comparison = compare_extractors(folder, tolerance=tolerance)
+        settlement = _settle(folder, comparison, resolve, signature, force=force)
+        refuse_stale(readings)
+    return comparison, settlement
+
+
+def settle(
+    folder: str | Path,
+    comparison: Comparison,
+    resolve: Resolve = unresolved,
+    *,
+    signature: Signature = NOBODY,
+    force: bool = False,
+) -> Settlement:
     """Write the adjudication sheet, and the consensus once everything in it is decided.
 
     Decisions that stand in the sheet are kept. The consensus becomes ``results.csv`` and
@@ -58,30 +97,40 @@ def settle(folder: str | Path, comparison: Comparison, resolve: Resolve = unreso
         written then.
     """
     folder = Path(folder)
-    with locked(folder):
-        decisions = _decisions(folder / ADJUDICATION)
-        rows = [_case(cell, comparison, decisions) for cell in comparison.open]
-        problems = list(_decision_faults(rows, folder / ADJUDICATION))
-        if problems:
-            raise ExtractionError(problems)
-        waiting = sum(not row["chosen"] for row in rows)
-        merged = {} if waiting else _consensus(folder, comparison, rows, resolve)
-        written = [folder / ADJUDICATION] if _write_cases(folder / ADJUDICATION, rows) else []
-        for name, (grid, agreed) in merged.items():
-            if write_atomically(folder / f"{name}.csv", grid_text(grid)):
-                written.append(folder / f"{name}.csv")
-            write_atomically(folder / AGREED / f"{name}.csv", grid_text(agreed))
-    return Settlement(waiting, len(rows) - waiting, tuple(written))
+    with locked(folder), all_or_none(folder):
+        return _settle(folder, comparison, resolve, signature, force=force)
 
 
-def _write_cases(path: Path, rows: Sequence[Cells]) -> bool:
-    return write_atomically(path, write_table(_COLUMNS, rows))
+def _settle(
+    folder: Path, comparison: Comparison, resolve: Resolve, signature: Signature, *, force: bool
+) -> Settlement:
+    path = folder / ADJUDICATION
+    columns, decisions = _decisions(path)
+    rows = [_case(cell, comparison, decisions) for cell in comparison.open]
+    problems = list(_decision_faults(rows, path))
+    if problems:
+        raise ExtractionError(problems)
+    waiting = sum(not row["chosen"] for row in rows)
+    merged = {} if waiting else _consensus(folder, comparison, rows, resolve, force=force)
+    open_keys = {_case_key(row) for row in rows}
+    idle = [row for key, row in decisions.items() if key not in open_keys and any(map(row.get, _DECIDED))]
+    written = [path] if write_atomically(path, write_table(columns, [*rows, *idle])) else []
+    removed = [row for one, _ in merged.values() for row in one.removed]
+    written += record_removed(folder, removed, signature)
+    for name, (one, agreed) in merged.items():
+        if write_atomically(folder / f"{name}.csv", grid_text(one.grid)):
+            written.append(folder / f"{name}.csv")
+        write_atomically(folder / AGREED / f"{name}.csv", grid_text(agreed))
+    return Settlement(waiting, len(rows) - waiting, tuple(written), len(idle), tuple(removed))
 
 
-def _decisions(path: Path) -> dict[tuple[str, ...], Cells]:
-    if not path.exists():
-        return {}
-    return {_case_key(row.cells): row.cells for row in read_table(path)}
+def _decisions(path: Path) -> tuple[tuple[str, ...], dict[tuple[str, ...], Cells]]:
+    """Read the adjudication sheet: its columns, those that people added too, and its rows."""
+    if not is_there(path):
+        return _COLUMNS, {}
+    table = read_table(path)
+    own = tuple(name for name in table.columns if name not in _COLUMNS)
+    return (*_COLUMNS, *own), {_case_key(row.cells): row.cells for row in table}
 
 
 def _case_key(row: Cells) -> tuple[str, ...]:
@@ -104,7 +153,8 @@ def _case(cell: Cell, comparison: Comparison, decisions: Mapping[tuple[str, ...]
             f"source_{place}": cell.sources[name],
         }
     decided = decisions.get(_case_key(row), {})
-    return {**row, **{name: decided.get(name, "") for name in _DECIDED}}
+    own = {name: text for name, text in decided.items() if name not in _COLUMNS}
+    return {**row, **{name: decided.get(name, "") for name in _DECIDED}, **own}
 
 
 def _decision_faults(rows: Sequence[Cells], path: Path) -> Iterator[str]:
@@ -117,29 +167,41 @@ def _decision_faults(rows: Sequence[Cells], path: Path) -> Iterator[str]:
 
 
 def _consensus(
-    folder: Path, comparison: Comparison, cases: Sequence[Cells], resolve: Resolve
-) -> dict[str, tuple[Grid, Grid]]:
+    folder: Path, comparison: Comparison, cases: Sequence[Cells], resolve: Resolve, *, force: bool
+) -> dict[str, tuple[Merged, Grid]]:
     """Give the sheets that analyses read, and the consensus itself, by name."""
     chosen = {tuple(row[name] for name in _COLUMNS[:7]): row["chosen"] for row in cases}
     ours, base = read_identified(folder), read_grids(folder / AGREED)
+    generated = read_grids(folder / GENERATED)
     agreed = {name: _agreed_grid(name, comparison, chosen, (ours[name], base[name])) for name in COMPARED}
     merged = {
         name: merge_grids(
-            base[name], _without_blanks(ours[name], agreed[name]), agreed[name], resolve=resolve
+            base[name],
+            _without_blanks(ours[name], agreed[name], generated[name]),
+            agreed[name],
+            resolve=resolve,
+            reason=lambda _: _GONE.why,
         )
         for name in COMPARED
+        if agreed[name].rows or base[name].rows
     }
     conflicts = [str(conflict) for one in merged.values() for conflict in one.conflicts]
-    if conflicts:
-        raise ExtractionError(conflicts)
-    return {name: (one.grid, agreed[name]) for name, one in merged.items() if agreed[name].rows}
+    removed = [row for one in merged.values() for row in one.removed]
+    filled = [] if force else filled_leavers(removed, generated, lambda _: _GONE)
+    problems = [*conflicts, *refusals(filled, folder)]
+    if problems:
+        raise ExtractionError(problems)
+    return {name: (one, agreed[name]) for name, one in merged.items()}
 
 
-def _without_blanks(ours: Grid, agreed: Grid) -> Grid:
-    """Drop the empty rows of the template that the consensus fills."""
-    ids = set(agreed.by_id())
-    given = {column.name for column in ours.kind.columns if column.given}
-    kept = [r for r in ours.rows if r.get("row") in ids or any(v for k, v in r.items() if k not in given)]
+def _without_blanks(ours: Grid, agreed: Grid, generated: Grid) -> Grid:
+    """Drop the rows of the template in which nobody wrote: the consensus fills them."""
+    ids, before = set(agreed.by_id()), generated.by_id()
+    kept = [
+        row
+        for name, row in ours.by_id().items()
+        if name in ids or row.get("population") or written_in(ours.kind.name, row, before.get(name))
+    ]
     return Grid(ours.kind, ours.columns, tuple(kept))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -14,10 +13,11 @@ from metareview.extraction.cells import Fault, read_cell
 from metareview.extraction.columns import SHEETS, Column, SheetKind
 from metareview.extraction.drafts import drafts_of
 from metareview.extraction.grids import Cells
+from metareview.files import files_in, is_there
+from metareview.names import case_twin, person_fault
 from metareview.tables import read_table
 
 COMPARED = ("results", "contrasts")
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _SOURCE = ("report", "location", "quote")
 # columns about the reading itself; two extractors need not write the same there
 _OWN = frozenset({"row", "note", "checked", "extractor", "date", *_SOURCE})
@@ -94,14 +94,35 @@ def find_extractors(folder: str | Path) -> list[str]:
 
     A sheet with a column ``extractor`` that names exactly two is not split: each extractor works in a
     file of their own, so that neither sees the other's numbers.
+
+    Raises
+    ------
+    ExtractionError
+        When one cannot be a person's name, or two differ only by capitals.
     """
-    names = {
-        path.name.split(".")[1]
+    found = {
+        path: path.name.removeprefix(f"{sheet}.").removesuffix(".csv")
         for sheet in COMPARED
-        for path in Path(folder).glob(f"{sheet}.*.csv")
-        if len(path.name.split(".")) == 3 and _NAME.fullmatch(path.name.split(".")[1])
+        for path in files_in(folder, f"{sheet}.*.csv")
     }
-    return sorted(names)
+    names = sorted(set(found.values()))
+    problems = [
+        f'{path}: "{name}" cannot name an extractor; {fault}. Rename the file, or move it away.'
+        for path, name in found.items()
+        if (fault := _name_fault(name))
+    ]
+    problems += [
+        f'{folder} has sheets of "{name}" and of "{twin}", which differ only by capitals; rename one of them.'
+        for name in names
+        if name < (twin := case_twin(name, names))
+    ]
+    if problems:
+        raise ExtractionError(problems)
+    return names
+
+
+def _name_fault(name: str) -> str:
+    return "a dot stands in it" if "." in name else person_fault(name)
 
 
 def compare_extractors(folder: str | Path, *, tolerance: float = 0.0) -> Comparison:
@@ -145,7 +166,7 @@ def compare_extractors(folder: str | Path, *, tolerance: float = 0.0) -> Compari
 def _keyed(path: Path, kind: SheetKind, problems: list[str]) -> dict[tuple[str, ...], Cells]:
     """Read one extractor's sheet by key; faults are added to ``problems``."""
     rows: dict[tuple[str, ...], Cells] = {}
-    if not path.exists():
+    if not is_there(path):
         return rows
     for draft, faults in drafts_of(read_table(path), kind):
         problems += [str(fault) for fault in faults if fault.column != "row"]

@@ -12,6 +12,7 @@ from metareview.errors import FileError, did_you_mean
 from metareview.extraction.cells import Fault, read_cell
 from metareview.extraction.columns import SHEETS, SheetKind
 from metareview.extraction.finding import Finding
+from metareview.files import is_there
 from metareview.tables import Table, read_table
 
 
@@ -51,8 +52,8 @@ def read_drafts(folder: str | Path) -> tuple[Drafts, list[Finding]]:
     for kind in SHEETS.values():
         path = Path(folder) / f"{kind.name}.csv"
         drafts[kind.name] = []
-        if path.exists():
-            found = _read_sheet(path, kind)
+        found = _read_sheet(path, kind)
+        if found is not None:
             drafts[kind.name] = [draft for draft, _ in found[0]]
             findings += found[1] + [finding for _, faults in found[0] for finding in faults]
         elif kind.name in ("studies", "arms"):
@@ -60,11 +61,16 @@ def read_drafts(folder: str | Path) -> tuple[Drafts, list[Finding]]:
     return drafts, findings + _nothing_to_pool(Path(folder), drafts, findings)
 
 
-def _read_sheet(path: Path, kind: SheetKind) -> tuple[list[tuple[Draft, list[Finding]]], list[Finding]]:
+def _read_sheet(
+    path: Path, kind: SheetKind
+) -> tuple[list[tuple[Draft, list[Finding]]], list[Finding]] | None:
+    """Read one sheet; ``None`` when there is none."""
     try:
+        if not is_there(path):
+            return None
         table = read_table(path)
     except FileError as error:
-        return [], [_from_problem(path, problem) for problem in error.problems]
+        return [], [from_problem(path, problem) for problem in error.problems]
     faults = list(_header_findings(table, kind))
     if faults and any(f.check == "column-missing" for f in faults):
         return [], faults
@@ -103,7 +109,7 @@ def _header_findings(table: Table, kind: SheetKind) -> Iterator[Finding]:
             yield Finding("column-missing", "error", table.path, 1, "", "", why)
 
 
-def _from_problem(path: Path, problem: str) -> Finding:
+def from_problem(path: Path, problem: str) -> Finding:
     """Turn a sentence about a file's shape into a finding."""
     said = re.fullmatch(rf"{re.escape(str(path))}(?::(\d+):)? (.*)", problem, re.DOTALL)
     line, why = (int(said[1] or 0), said[2]) if said else (0, problem)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.extraction.columns import SHEETS, SheetKind
+from metareview.files import is_there
 from metareview.tables import read_table, write_table
 
 Cells = Mapping[str, str]
@@ -45,6 +46,11 @@ def identity(kind: SheetKind, row: Cells) -> str:
     return " / ".join(row.get(name, "") for name in IDENTITY.get(kind.name, ("row",)))
 
 
+def split_many(text: str) -> list[str]:
+    """Return the parts of a cell that holds several, with semicolons between."""
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
 def empty_grid(kind: SheetKind) -> Grid:
     """Return a sheet with a header and no rows."""
     return Grid(kind, kind.names, ())
@@ -62,7 +68,7 @@ def read_grids(folder: str | Path) -> Grids:
 
 
 def _read_grid(path: Path, kind: SheetKind) -> Grid:
-    if not path.exists():
+    if not is_there(path):
         return empty_grid(kind)
     table = read_table(path)
     return Grid(kind, table.columns, tuple(dict(row.cells) for row in table))

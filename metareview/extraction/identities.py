@@ -8,7 +8,7 @@ from pathlib import Path
 
 from metareview.errors import ExtractionError
 from metareview.extraction.columns import SheetKind
-from metareview.extraction.grids import Grid, Grids, identity, read_grids
+from metareview.extraction.grids import IDENTITY, Cells, Grid, Grids, identity, read_grids
 
 
 def read_identified(folder: str | Path) -> Grids:
@@ -17,9 +17,18 @@ def read_identified(folder: str | Path) -> Grids:
     Raises
     ------
     ExtractionError
-        When two rows of a sheet bear one id.
+        When two rows of a sheet bear one id, or the columns that say which row is which are missing.
     """
-    grids = {name: with_new_ids(grid, ()) for name, grid in read_grids(folder).items()}
+    read = read_grids(folder)
+    missing = [
+        f"{Path(folder) / f'{name}.csv'}:1: column {column} is missing; it says which row is which."
+        for name, grid in read.items()
+        for column in IDENTITY.get(name, ("study",))
+        if column not in grid.columns
+    ]
+    if missing:
+        raise ExtractionError(missing)
+    grids = {name: with_new_ids(grid, ()) for name, grid in read.items()}
     for name, grid in grids.items():
         refuse_twice(grid, str(Path(folder) / f"{name}.csv"))
     return grids
@@ -40,14 +49,30 @@ def refuse_twice(grid: Grid, where: str) -> None:
 def with_new_ids(theirs: Grid, taken: Sequence[Grid]) -> Grid:
     """Give rows that came in without an id one of their own.
 
-    Only sheets whose rows have an id of their own (``row``) need it; entirely empty rows are dropped.
+    Only sheets whose rows have an id of their own (``row``) need it; entirely empty rows are dropped. A
+    row that was brought in before, and stands in the first of ``taken`` under its key, gets the id it
+    was given then.
     """
     rows = [row for row in theirs.rows if any(row.values())]
     if "row" not in theirs.kind.names:
         return Grid(theirs.kind, theirs.columns, tuple(rows))
     fresh = new_ids(theirs.kind, (theirs, *taken))
-    numbered = tuple(row if row.get("row") else {**row, "row": next(fresh)} for row in rows)
-    return Grid(theirs.kind, theirs.columns, numbered)
+    known = _ids_by_key(theirs.kind, taken, {row.get("row", "") for row in rows})
+    numbered = []
+    for row in rows:
+        name = row.get("row") or known.pop(_key(theirs.kind, row), "") or next(fresh)
+        numbered.append({**row, "row": name})
+    return Grid(theirs.kind, theirs.columns, tuple(numbered))
+
+
+def _key(kind: SheetKind, row: Cells) -> tuple[str, ...]:
+    return tuple(row.get(column, "") for column in kind.key)
+
+
+def _ids_by_key(kind: SheetKind, taken: Sequence[Grid], coming: set[str]) -> dict[tuple[str, ...], str]:
+    """Give the ids of rows that what comes in does not name."""
+    rows = taken[0].rows if taken else ()
+    return {_key(kind, row): row["row"] for row in rows if row.get("row", "") not in coming}
 
 
 def new_ids(kind: SheetKind, taken: Sequence[Grid]) -> Iterator[str]:

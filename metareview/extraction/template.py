@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from metareview.extraction.columns import SHEETS
-from metareview.extraction.grids import Cells, Grid, Grids
+from metareview.extraction.grids import Cells, Grid, Grids, split_many
 from metareview.extraction.identities import new_ids
 from metareview.protocol import Outcome, Protocol
 
@@ -15,7 +15,16 @@ Slot = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """A study that screening let in, as its records name it."""
+    """A study that screening let in, as its records name it.
+
+    Attributes
+    ----------
+    study : its id; empty when it is still to be given one
+    label, year, registry, reports, status : its cells of ``studies.csv``
+    author, record : what an id is made from: the family name or group that leads the authors, and the
+        id of the record
+    numbers : registry numbers by which its reports may be linked with others, printed in them or listed
+    """
 
     study: str
     label: str
@@ -23,6 +32,9 @@ class Included:
     registry: str = ""
     reports: tuple[str, ...] = ()
     status: str = ""
+    author: str = ""
+    record: str = ""
+    numbers: tuple[str, ...] = ()
 
     def cells(self) -> dict[str, str]:
         """Give its row of ``studies.csv``."""
@@ -55,48 +67,81 @@ def expected_grids(
         Row ids that once were and must not return.
     """
     studies = Grid(SHEETS["studies"], SHEETS["studies"].names, tuple(_study_rows(included, ours, base)))
-    left = set(base["studies"].by_id()) - set(studies.by_id())
-    own = [row for row in ours["studies"].rows if row["study"] not in left]
-    known = {row["study"]: row for row in (*studies.rows, *own)}
+    known = studies_standing(studies, ours["studies"], base["studies"])
     arms = Grid(SHEETS["arms"], SHEETS["arms"].names, tuple(_arm_rows(protocol, known, ours, base)))
     grids = {"studies": studies, "arms": arms, "judgements": base["judgements"]}
-    everyone = _arms_of(arms.rows) | _arms_of(ours["arms"].rows)
+    standing = arms_standing(arms, ours["arms"], base["arms"])
     for name, slots in (
-        ("results", list(_result_slots(protocol, known, everyone))),
-        ("contrasts", list(_contrast_slots(protocol, known, everyone))),
+        ("results", list(_result_slots(protocol, known, standing))),
+        ("contrasts", list(_contrast_slots(protocol, known, standing))),
     ):
         grids[name] = _fill(name, slots, ours[name], base[name], retired)
     return grids
 
 
+def left_ids(asked: Grid, base: Grid) -> set[str]:
+    """Return what was generated before and is not asked for any more, by identity."""
+    return set(base.by_id()) - set(asked.by_id())
+
+
+def studies_standing(asked: Grid, ours: Grid, base: Grid) -> dict[str, Cells]:
+    """Give the studies that will stand in the sheets: asked for and not deleted, and people's own."""
+    left, generated = left_ids(asked, base), base.by_id()
+    own = {name: row for name, row in ours.by_id().items() if name and name not in left}
+    new = {name: row for name, row in asked.by_id().items() if name not in generated}
+    return new | own
+
+
+def arms_standing(asked: Grid, ours: Grid, base: Grid) -> dict[str, dict[str, str]]:
+    """Give the arms that will stand in the sheets, with their roles, by study."""
+    left, generated = left_ids(asked, base), base.by_id()
+    new = [row for name, row in asked.by_id().items() if name not in generated]
+    own = [row for name, row in ours.by_id().items() if name not in left]
+    found: dict[str, dict[str, str]] = {}
+    for row in (*new, *own):
+        found.setdefault(row.get("study", ""), {})[row.get("arm", "")] = row.get("role", "")
+    return found
+
+
 def _study_rows(included: Sequence[Included], ours: Grids, base: Grids) -> Iterator[Cells]:
     """Give the included studies that are new, or that were generated before."""
     generated = base["studies"].by_id()
-    reported = {r for row in ours["studies"].rows for r in _split(row.get("reports", ""))}
-    own = {row["study"] for row in ours["studies"].rows}
+    reported = {r for row in ours["studies"].rows for r in split_many(row.get("reports", ""))}
+    own = ours["studies"].by_id()
     for study in included:
         if study.study in generated or (study.study not in own and not reported & set(study.reports)):
             yield study.cells()
 
 
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(";") if part.strip()]
-
-
 def _arm_rows(protocol: Protocol, known: Mapping[str, Cells], ours: Grids, base: Grids) -> Iterator[Cells]:
-    generated = {row["study"] for row in base["arms"].rows}
-    have = {row["study"] for row in ours["arms"].rows}
+    """Give the planned arms of studies that had theirs from the protocol, or have none."""
+    generated, have = _by_study(base["arms"]), _by_study(ours["arms"])
     for study in known:
         if study in generated or study not in have:
-            for arm in protocol.arms:
-                yield {"study": study, "arm": arm.id, "label": arm.label, "role": arm.id}
+            yield from _arms_of(study, protocol, have.get(study, []), generated.get(study, []))
 
 
-def _arms_of(rows: Sequence[Cells]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        found.setdefault(row["study"], {})[row["arm"]] = row.get("role", "")
+def _by_study(grid: Grid) -> dict[str, list[Cells]]:
+    found: dict[str, list[Cells]] = {}
+    for row in grid.rows:
+        found.setdefault(row.get("study", ""), []).append(row)
     return found
+
+
+def _arms_of(
+    study: str, protocol: Protocol, have: Sequence[Cells], generated: Sequence[Cells]
+) -> Iterator[Cells]:
+    """Give the arms of one study; one that people gave a planned role answers for it, whatever its id."""
+    planned = {arm.id for arm in protocol.arms}
+    before = {row["arm"]: row for row in generated}
+    answered = {row.get("role", "") for row in have}
+    for arm in protocol.arms:
+        if arm.id in before or arm.id not in answered:
+            yield {"study": study, "arm": arm.id, "label": arm.label, "role": arm.id}
+    for row in have:
+        name, role = row.get("arm", ""), row.get("role", "")
+        if name in before and name not in planned and role in planned:
+            yield {**before[name], "role": role}
 
 
 def asked_outcomes(protocol: Protocol, design: str) -> Iterator[Outcome]:
@@ -147,24 +192,46 @@ _SLOT_COLUMNS = {
 
 
 def _fill(name: str, slots: Sequence[Slot], ours: Grid, base: Grid, retired: Iterable[str]) -> Grid:
-    """Give every slot its row: the one generated before, none when the sheet answers it, or a new one."""
+    """Give every slot its row: the one generated before, none when the sheet answers it, or a new one.
+
+    A generated row whose keys people changed answers where it stands now.
+    """
     kind, columns = SHEETS[name], _SLOT_COLUMNS[name]
-    generated = {tuple(row.get(c, "") for c in columns): row for row in base.rows}
+    generated = {_slot(row, columns): row for row in base.rows}
+    moved = _moved(ours, base, columns)
     answered = _answered(ours, base, columns)
     gone = Grid(kind, kind.names, tuple({"row": row} for row in retired))
     fresh = new_ids(kind, (ours, base, gone))
+    given = {generated[slot]["row"] for slot in slots if slot in generated}
     rows: list[Cells] = []
     for slot in slots:
+        cells = dict(zip(columns, slot, strict=True))
         if slot in generated:
             rows.append(generated[slot])
+        elif slot in moved:
+            rows += [{"row": moved[slot], **cells}] if moved[slot] not in given else []
         elif slot[:2] + slot[3:] not in answered:
-            rows.append({"row": next(fresh), **dict(zip(columns, slot, strict=True))})
+            rows.append({"row": next(fresh), **cells})
     return Grid(kind, kind.names, tuple(rows))
 
 
-def _answered(ours: Grid, base: Grid, columns: tuple[str, ...]) -> set[Slot]:
+def _slot(row: Cells, columns: Sequence[str]) -> Slot:
+    return tuple(row.get(c, "") for c in columns)
+
+
+def _moved(ours: Grid, base: Grid, columns: Sequence[str]) -> dict[Slot, str]:
+    """Give the generated rows whose keys people changed, by where they stand now."""
+    generated = base.by_id()
+    found: dict[Slot, str] = {}
+    for row in ours.rows:
+        before = generated.get(row.get("row", ""))
+        if before is not None and _slot(row, columns) != _slot(before, columns):
+            found.setdefault(_slot(row, columns), row.get("row", ""))
+    return found
+
+
+def _answered(ours: Grid, base: Grid, columns: Sequence[str]) -> set[Slot]:
     """Say what people's own rows answer, at whatever time point: a slot without its time point."""
     generated = base.by_id()
-    own = [row for row in ours.rows if row.get("row", "") not in generated]
-    slots = (tuple(row.get(c, "") for c in columns) for row in own)
+    slots = (_slot(row, columns) for row in ours.rows if row.get("row", "") not in generated)
     return {slot[:2] + slot[3:] for slot in slots}

@@ -1,12 +1,11 @@
 """Updates of a review's sheets: new rows from the protocol, a workbook brought back, and their records.
 
-Everything is read and merged first; files are written only when nothing is left to be resolved, and
-under a lock, so that two people or a crash cannot spoil them.
+Everything is read and merged first, under a lock; files are written only when nothing is left to be
+resolved, all of them or none, and never over what somebody saved meanwhile.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,18 @@ from metareview.errors import ExtractionError
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Cells, Grid, Grids, grid_text, identity, read_grids
 from metareview.extraction.identities import read_identified, refuse_twice, with_new_ids
+from metareview.extraction.joining import joined, read_joined
+from metareview.extraction.leaving import (
+    GENERATED,
+    TAKEN_OUT,
+    Cause,
+    Filled,
+    Leavers,
+    filled_leavers,
+    read_removed,
+    refusals,
+    written_in,
+)
 from metareview.extraction.merging import (
     WHOLE_ROW,
     Change,
@@ -25,26 +36,19 @@ from metareview.extraction.merging import (
     merge_grids,
     unresolved,
 )
+from metareview.extraction.recording import Signature, record_changes, record_removed
+from metareview.extraction.study_ids import with_ids
 from metareview.extraction.template import Included, expected_grids
 from metareview.extraction.workbook import workbook_bytes
-from metareview.extraction.workbook_reading import read_workbook
-from metareview.files import read_bytes, write_atomically
+from metareview.extraction.workbook_reading import Brought, read_workbook
+from metareview.files import is_there, read_bytes, read_text, sha256, write_atomically
+from metareview.journal import all_or_none
 from metareview.locks import locked
 from metareview.protocol import Protocol
-from metareview.tables import read_table, write_table
+from metareview.readings import Readings, digest_of, refuse_stale
 
 WORKBOOK = "extraction.xlsx"
-GENERATED = ".generated"
-_CHANGES = ("when", "who", "sheet", "row", "column", "old", "new")
-_REMOVED = ("when", "who", "sheet", "row", "reason", "cells")
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Who makes an update, and when (``2026-11-24 12:00``)."""
-
-    who: str
-    when: str
+_MARK = "workbook.sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +60,60 @@ class Update:
     changes : every cell and row changed, by sheet
     removed : rows that left, now in ``removed.csv``
     written : the files that are new or changed
+    filled : those of the removed rows in which people had written (``--force``)
+    kept : rows that nothing asks for any more, and stay because people wrote in them
     """
 
     changes: tuple[Change, ...]
     removed: tuple[Removed, ...]
     written: tuple[Path, ...]
+    filled: tuple[Filled, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def update_sheets(
-    folder: str | Path, protocol: Protocol, included: Sequence[Included], signature: Signature
+    folder: str | Path,
+    protocol: Protocol,
+    included: Sequence[Included],
+    signature: Signature,
+    *,
+    force: bool = False,
+    inputs: Readings | None = None,
 ) -> Update:
     """Write what protocol and screening ask for into the sheets, and a fresh workbook.
 
-    Cells that people wrote are never changed; rows whose study or outcome left move to
+    Cells that people wrote are never changed; rows whose study, outcome or arm left move to
     ``removed.csv``.
+
+    Parameters
+    ----------
+    folder, protocol, included, signature
+        The sheets, the plan, the studies that screening let in, and who asks.
+    force
+        Lets rows leave in which people wrote.
+    inputs
+        What protocol and studies were read from, to be looked at once more before anything is written.
 
     Raises
     ------
     ExtractionError
-        When the workbook in the folder holds edits that were not brought back, or a cell that the
-        code generates was changed on both sides. Nothing is written then.
+        When the workbook in the folder holds edits that were not brought back, a cell that the code
+        generates was changed on both sides, or a row in which people wrote would leave. Nothing is
+        written then.
     """
     folder = Path(folder)
-    with locked(folder):
-        _refuse_unreturned(folder)
-        ours, base = read_identified(folder), read_grids(folder / GENERATED)
-        theirs = expected_grids(protocol, included, ours, base, _retired(folder))
-        left = _left_studies(base, theirs)
-        before = {name: _with_rows_of(base[name], ours[name], left) for name in SHEETS}
-        reason = _reason(protocol, left)
-        merged = {
-            name: merge_grids(before[name], ours[name], theirs[name], resolve=_rows_leave, reason=reason)
-            for name in SHEETS
-        }
-        return _write(folder, protocol, merged, signature, theirs)
+    with locked(folder) as readings, all_or_none(folder):
+        refuse_unreturned(folder)
+        ours, base, gone = read_identified(folder), read_grids(folder / GENERATED), read_removed(folder)
+        named = joined(with_ids(included, ours, base, gone), read_joined(folder))
+        asked = expected_grids(protocol, named, ours, base, [row["row"] for row in gone])
+        leavers = Leavers(protocol, ours, base, asked)
+        merged, kept = _merged(ours, base, asked, leavers)
+        filled = _filled(merged, base, lambda row: leavers.cause(row.sheet, row.cells) or TAKEN_OUT)
+        _refuse(merged, [] if force else filled, folder)
+        written = _write(folder, protocol, merged, signature, asked)
+        refuse_stale(readings, inputs)
+    return _update(merged, written, filled, kept)
 
 
 def bring_back(
@@ -98,41 +122,72 @@ def bring_back(
     workbook: str | Path,
     signature: Signature,
     resolve: Resolve = unresolved,
+    *,
+    force: bool = False,
+    inputs: Readings | None = None,
 ) -> Update:
     """Bring a filled workbook back into the sheets.
 
     Raises
     ------
     ExtractionError
-        When the workbook cannot be taken, or a cell was changed both in it and in the sheets since it
-        was sent out: all of them at once. Nothing is written then.
+        When the workbook cannot be taken, a cell was changed both in it and in the sheets since it
+        was sent out, or a row in which people wrote was taken out of it (unless ``force``): all of them
+        at once. Nothing is written then.
     """
     folder = Path(folder)
-    brought = read_workbook(workbook)
-    with locked(folder):
-        ours = read_identified(folder)
-        merged = {}
-        for name in SHEETS:
-            theirs = with_new_ids(brought.grids[name], (ours[name], brought.base[name]))
-            refuse_twice(theirs, f"{workbook}, tab {name}")
-            merged[name] = merge_grids(
+    with locked(folder) as readings, all_or_none(folder):
+        brought = _brought(folder, Path(workbook))
+        ours, generated = read_identified(folder), read_grids(folder / GENERATED)
+        merged = {
+            name: merge_grids(
                 brought.base[name],
                 ours[name],
-                theirs,
+                _coming(name, brought, ours, workbook),
                 resolve=resolve,
-                reason=lambda _: "taken out in the workbook",
+                reason=lambda _: TAKEN_OUT.why,
             )
-        return _write(folder, protocol, merged, signature, None)
+            for name in SHEETS
+        }
+        filled = _filled(merged, generated, lambda _: TAKEN_OUT)
+        _refuse(merged, [] if force else filled, folder)
+        written = _write(folder, protocol, merged, signature, None)
+        refuse_stale(readings, inputs)
+    return _update(merged, written, filled, ())
 
 
-def _rows_leave(conflict: Conflict) -> str:
-    """Let rows leave although people wrote into them: they are kept in ``removed.csv``."""
-    return "theirs" if conflict.column == WHOLE_ROW else ""
+def _merged(ours: Grids, base: Grids, asked: Grids, leavers: Leavers) -> tuple[dict[str, Merged], list[str]]:
+    """Merge what is asked for into the sheets; rows that people wrote in and that can stay do."""
+    kept: list[str] = []
+    merged = {
+        name: merge_grids(
+            _with_rows_of(base[name], ours[name], leavers.left),
+            ours[name],
+            asked[name],
+            resolve=_whole_rows(ours[name], base[name], leavers, kept),
+            reason=_reason(leavers, name),
+        )
+        for name in SHEETS
+    }
+    return merged, kept
 
 
-def _left_studies(base: Grids, theirs: Grids) -> set[str]:
-    asked = {row["study"] for row in theirs["studies"].rows}
-    return {row["study"] for row in base["studies"].rows} - asked
+def _whole_rows(ours: Grid, base: Grid, leavers: Leavers, kept: list[str]) -> Resolve:
+    """Decide of rows that one side took away; conflicts of single cells are left to people."""
+    name, now, before = ours.kind.name, ours.by_id(), base.by_id()
+
+    def resolve(conflict: Conflict) -> str:
+        if conflict.column != WHOLE_ROW:
+            return ""
+        row = now.get(conflict.row)
+        if row is None:  # people took it out, and it stays out
+            return "ours"
+        if leavers.cause(name, row) or not written_in(name, row, before.get(conflict.row)):
+            return "theirs"
+        kept.append(f"{name}:{conflict.row}")
+        return "ours"
+
+    return resolve
 
 
 def _with_rows_of(base: Grid, ours: Grid, studies: set[str]) -> Grid:
@@ -142,29 +197,34 @@ def _with_rows_of(base: Grid, ours: Grid, studies: set[str]) -> Grid:
     return Grid(base.kind, base.columns, (*base.rows, *further))
 
 
-def _reason(protocol: Protocol, left: set[str]) -> Callable[[Cells], str]:
-    outcomes = {outcome.id for outcome in protocol.outcomes}
-
+def _reason(leavers: Leavers, sheet: str) -> Callable[[Cells], str]:
     def reason(cells: Cells) -> str:
-        if cells.get("study") in left:
-            return f'study "{cells["study"]}" is no longer included'
-        if cells.get("outcome") and cells["outcome"] not in outcomes:
-            return f'outcome "{cells["outcome"]}" is no longer in the protocol'
-        return "the protocol no longer asks for it"
+        cause = leavers.cause(sheet, cells)
+        return cause.why if cause else "the protocol no longer asks for it"
 
     return reason
 
 
-def _retired(folder: Path) -> list[str]:
-    path = folder / "removed.csv"
-    return read_table(path).column("row") if path.exists() else []
+def _brought(folder: Path, workbook: Path) -> Brought:
+    """Read a workbook; refuse when the one in the folder, which is written anew, holds other entries."""
+    raw = read_bytes(workbook)
+    own = folder / WORKBOOK
+    if not is_there(own) or read_bytes(own) == raw:
+        return read_workbook(workbook)
+    refuse_unreturned(folder)
+    return read_workbook(workbook)
 
 
-def _refuse_unreturned(folder: Path) -> None:
+def _coming(name: str, brought: Brought, ours: Grids, workbook: str | Path) -> Grid:
+    coming = with_new_ids(brought.grids[name], (ours[name], brought.base[name]))
+    refuse_twice(coming, f"{workbook}, tab {name}")
+    return coming
+
+
+def refuse_unreturned(folder: Path) -> None:
     """Refuse to write over a workbook in which somebody wrote."""
-    path = folder / WORKBOOK
-    mark = folder / GENERATED / "workbook.sha256"
-    if not path.exists() or (mark.exists() and mark.read_text("utf-8").strip() == _digest(path)):
+    path, mark = folder / WORKBOOK, folder / GENERATED / _MARK
+    if not is_there(path) or (is_there(mark) and read_text(mark).strip() == sha256(path)):
         return
     brought = read_workbook(path)
     for name in SHEETS:
@@ -175,37 +235,46 @@ def _refuse_unreturned(folder: Path) -> None:
             )
 
 
-def _digest(path: Path) -> str:
-    from hashlib import sha256
+def _filled(merged: dict[str, Merged], generated: Grids, cause: Callable[[Removed], Cause]) -> list[Filled]:
+    return filled_leavers((row for one in merged.values() for row in one.removed), generated, cause)
 
-    return sha256(read_bytes(path)).hexdigest()
+
+def _refuse(merged: dict[str, Merged], filled: Sequence[Filled], folder: Path) -> None:
+    """Refuse conflicts, and rows that would leave with what people wrote: all at once."""
+    conflicts = [str(conflict) for one in merged.values() for conflict in one.conflicts]
+    problems = [*conflicts, *refusals(filled, folder)]
+    if problems:
+        raise ExtractionError(problems)
+
+
+def _update(
+    merged: dict[str, Merged], written: Sequence[Path], filled: Sequence[Filled], kept: Sequence[str]
+) -> Update:
+    changes = tuple(change for one in merged.values() for change in one.changes)
+    removed = tuple(row for one in merged.values() for row in one.removed)
+    return Update(changes, removed, tuple(written), tuple(filled), tuple(kept))
 
 
 def _write(
-    folder: Path,
-    protocol: Protocol,
-    merged: dict[str, Merged],
-    signature: Signature,
-    generated: Grids | None,
-) -> Update:
-    conflicts = [conflict for one in merged.values() for conflict in one.conflicts]
-    if conflicts:
-        raise ExtractionError(str(conflict) for conflict in conflicts)
-    changes = tuple(change for one in merged.values() for change in one.changes)
-    removed = tuple(row for one in merged.values() for row in one.removed)
-    written = [
-        *_append(folder / "removed.csv", _REMOVED, [_removed_row(row, signature) for row in removed]),
-        *_append(folder / "changes.csv", _CHANGES, [_change_row(change, signature) for change in changes]),
-    ]
+    folder: Path, protocol: Protocol, merged: dict[str, Merged], signature: Signature, asked: Grids | None
+) -> list[Path]:
     grids = {name: one.grid for name, one in merged.items()}
-    written += _write_grids(folder, grids, read_grids(folder))
-    if generated is not None:
-        _write_grids(folder / GENERATED, generated, {})
+    written = [
+        *record_removed(folder, [row for one in merged.values() for row in one.removed], signature),
+        *record_changes(folder, [change for one in merged.values() for change in one.changes], signature),
+        *_write_grids(folder, grids, read_grids(folder)),
+    ]
+    if asked is not None:
+        _write_grids(folder / GENERATED, asked, {})
+    return [*written, *write_workbook(folder, grids, protocol)]
+
+
+def write_workbook(folder: Path, grids: Grids, protocol: Protocol) -> list[Path]:
+    """Write the workbook of the sheets, and the mark by which a later run knows it."""
     book = workbook_bytes(grids, protocol)
-    if write_atomically(folder / WORKBOOK, book):
-        written.append(folder / WORKBOOK)
-    write_atomically(folder / GENERATED / "workbook.sha256", _digest(folder / WORKBOOK) + "\n")
-    return Update(changes, removed, tuple(written))
+    written = [folder / WORKBOOK] if write_atomically(folder / WORKBOOK, book) else []
+    write_atomically(folder / GENERATED / _MARK, digest_of(book) + "\n")
+    return written
 
 
 def _write_grids(folder: Path, grids: Grids, before: Grids) -> list[Path]:
@@ -213,37 +282,11 @@ def _write_grids(folder: Path, grids: Grids, before: Grids) -> list[Path]:
     written = []
     for name, grid in grids.items():
         path = folder / f"{name}.csv"
-        same = path.exists() and name in before and _filled(before[name]) == _filled(grid)
+        same = is_there(path) and name in before and _texts(before[name]) == _texts(grid)
         if not same and write_atomically(path, grid_text(grid)):
             written.append(path)
     return written
 
 
-def _filled(grid: Grid) -> list[dict[str, str]]:
+def _texts(grid: Grid) -> list[dict[str, str]]:
     return [{name: text for name, text in row.items() if text} for row in grid.rows]
-
-
-def _append(path: Path, columns: Sequence[str], rows: Sequence[Cells]) -> list[Path]:
-    """Add rows to a record that only grows."""
-    if not rows:
-        return []
-    before = [dict(row.cells) for row in read_table(path)] if path.exists() else []
-    write_atomically(path, write_table(columns, [*before, *rows]))
-    return [path]
-
-
-def _change_row(change: Change, signature: Signature) -> Cells:
-    cells = {
-        "sheet": change.sheet,
-        "row": change.row,
-        "column": change.column,
-        "old": change.old,
-        "new": change.new,
-    }
-    return {"when": signature.when, "who": signature.who, **cells}
-
-
-def _removed_row(row: Removed, signature: Signature) -> Cells:
-    cells = json.dumps({k: v for k, v in row.cells.items() if v}, ensure_ascii=False)
-    mark = {"when": signature.when, "who": signature.who, "sheet": row.sheet, "row": row.row}
-    return {**mark, "reason": row.reason, "cells": cells}

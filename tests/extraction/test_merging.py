@@ -81,7 +81,7 @@ def test_a_row_that_people_deleted_does_not_come_back():
 
 def test_rows_without_an_id_are_given_one_that_was_never_used():
     theirs = grid(("r1", "A", "", "", ""), ("", "A", "5", "", ""), ("", "", "", "", ""))
-    numbered = with_new_ids(theirs, (grid(("r7", "A", "", "", "")),))
+    numbered = with_new_ids(theirs, (grid(("r7", "B", "", "", "")),))
     assert [row["row"] for row in numbered.rows] == ["r1", "r008"]
 
 

@@ -176,3 +176,74 @@ def test_kappa_of_the_textbook_table():
     """20, 5, 10 and 15 pairs: 35 of 50 agree, 25 by chance, so kappa is (0.7 - 0.5) / 0.5."""
     pairs = [("a", "a")] * 20 + [("a", "b")] * 5 + [("b", "a")] * 10 + [("b", "b")] * 15
     assert kappa(pairs)[0] == pytest.approx(0.40)
+
+
+def test_a_decision_whose_values_changed_since_stands_at_the_end_and_is_not_lost(pair):
+    settle(pair, compare_extractors(pair))
+    decide(pair)
+    text = (pair / "results.CD.csv").read_text("utf-8")
+    (pair / "results.CD.csv").write_text(text.replace("d,123,15", "d,123,14"), "utf-8")
+    settlement = settle(pair, compare_extractors(pair))
+    assert settlement.idle == 1
+    last = (pair / "adjudication.csv").read_text("utf-8").splitlines()[-1]
+    assert ",events,AB,14," in last and last.endswith(",14,EF,read again,")
+    (pair / "results.CD.csv").write_text(text, "utf-8")
+    again = settle(pair, compare_extractors(pair))
+    assert (again.waiting, again.idle) == (0, 0)
+
+
+def test_columns_that_people_add_to_the_adjudication_stay(pair):
+    settle(pair, compare_extractors(pair))
+    lines = (pair / "adjudication.csv").read_text("utf-8").splitlines()
+    (pair / "adjudication.csv").write_text(
+        "\n".join([lines[0] + ",page", *(f"{line},{n}" for n, line in enumerate(lines[1:], 1))]), "utf-8"
+    )
+    settle(pair, compare_extractors(pair))
+    assert (pair / "adjudication.csv").read_text("utf-8").splitlines()[1].endswith(",1")
+
+
+def test_a_row_that_both_extractors_dropped_leaves_the_consensus_only_by_force(pair):
+    settle(pair, compare_extractors(pair))
+    decide(pair)
+    settle(pair, compare_extractors(pair))
+    for name in ("AB", "CD"):
+        path = pair / f"results.{name}.csv"
+        kept = [
+            line for line in path.read_text("utf-8").splitlines() if ",A1,death,30 days,ITT,d," not in line
+        ]
+        path.write_text("\n".join(kept) + "\n", "utf-8")
+    before = (pair / "results.csv").read_bytes()
+    with pytest.raises(ExtractionError, match=r"study A1, outcome death \(r001\) would leave with \d+ cells"):
+        settle(pair, compare_extractors(pair))
+    assert (pair / "results.csv").read_bytes() == before
+    settlement = settle(pair, compare_extractors(pair), force=True)
+    assert [(row.row, row.cells["events"]) for row in settlement.removed] == [("r001", "14")]
+    assert '""events"": ""14""' in (pair / "removed.csv").read_text("utf-8")
+
+
+def test_a_row_of_the_template_in_which_somebody_wrote_is_not_dropped(pair):
+    (pair / "results.csv").write_text(
+        "row,study,outcome,timepoint,population,arm,n\n"
+        "r7,B2,death,30 days,,d,\nr8,B2,death,30 days,safety,d,\nr9,B2,death,1 year,,d,60\n",
+        "utf-8",
+    )
+    settle(pair, compare_extractors(pair))
+    decide(pair)
+    settle(pair, compare_extractors(pair))
+    with (pair / "results.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["row"] for row in csv.DictReader(file)][:2] == ["r8", "r9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("results.A.B.csv", r'"A\.B" cannot name an extractor; a dot stands in it'),
+        ("results.a?b.csv", r'"a\?b" cannot name an extractor'),
+        ("results.con.csv", "Windows keeps for itself"),
+        ("results.ab.csv", 'of "AB" and of "ab", which differ only by capitals'),
+    ],
+)
+def test_a_sheet_whose_name_is_no_extractors_is_told_and_not_passed_over(pair, name, said):
+    (pair / name).write_bytes((pair / "results.AB.csv").read_bytes())
+    with pytest.raises(ExtractionError, match=said):
+        compare_extractors(pair)

@@ -110,7 +110,7 @@ def test_a_generated_cell_changed_on_both_sides_is_a_conflict_and_nothing_is_wri
 
 def test_rows_of_a_study_that_left_move_to_removed_with_the_reason(folder):
     fill(folder, "results", {"study": "Beta2002", "outcome": "death", "arm": "drug"}, n="60", note="mine")
-    update = update_sheets(folder, PLAN, [ALPHA], SIGNED)
+    update = update_sheets(folder, PLAN, [ALPHA], SIGNED, force=True)
     assert {r["study"] for name in ("studies", "arms", "results") for r in rows(folder, name)} == {
         "Alpha2001"
     }
@@ -283,3 +283,28 @@ def test_what_people_extracted_already_is_not_asked_for_again(small):
     folder = small.write()
     update_sheets(folder, small.protocol, [], SIGNED)
     assert [r["row"] for r in rows(folder, "results") if r["outcome"] == "death"] == ["r1", "r2", "r3", "r4"]
+
+
+HOSTILE = [
+    "=1+1",
+    "-2+3",
+    "@SUM(A1)",
+    'a"b',
+    "a,b",
+    "../../etc/passwd",
+    "<b>&amp;",
+    "\u202eabc",
+    "王 2020",
+    "_x000D_",
+    "x" * 300,
+]
+
+
+def test_sheets_with_hostile_ids_make_a_workbook_that_comes_back_unchanged(tmp_path):
+    plan = parse_protocol(starter_text("x").replace('title = "', 'title = "\\u000b<&>'), "x.toml")
+    studies = [Included(name, f"{name} et al") for name in HOSTILE]
+    update_sheets(tmp_path / "x", plan, studies, SIGNED)
+    assert [row["study"].removeprefix("'") for row in rows(tmp_path / "x", "studies")] == HOSTILE
+    back = bring_back(tmp_path / "x", plan, tmp_path / "x" / "extraction.xlsx", SIGNED)
+    assert (back.changes, back.removed, back.written) == ((), (), ())
+    assert update_sheets(tmp_path / "x", plan, studies, SIGNED).written == ()

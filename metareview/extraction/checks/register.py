@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from metareview.extraction.checks import (
     directions,
     granularity,
+    ids,
     intervals,
     overlaps,
     percentages,
@@ -244,6 +245,18 @@ CHECKS: tuple[Check, ...] = (
         "Rows with numbers and no report or location are named.",
         (sources.sourceless_rows,),
     ),
+    Check(
+        "id-name",
+        "warning",
+        "Ids of studies and arms can name a file on every system, and differ by more than capitals.",
+        (ids.odd_ids,),
+    ),
+    Check(
+        "row-missing",
+        "note",
+        "Rows that `metareview extract` wrote and that are gone from the sheets are named.",
+    ),
+    Check("row-removed", "note", "Rows that left the sheets with numbers in them are named."),
     Check("rows-empty", "note", "Rows that nobody filled in are counted.", (sources.unfilled_rows,)),
     Check(
         "n-missing",
