@@ -22,6 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+_LISTED = 60
+
 
 class MetareviewError(Exception):
     """Something a person can mend; shown as one line per problem, never as a traceback.
@@ -74,12 +76,14 @@ class FigureError(MetareviewError):
 
 
 def did_you_mean(word: str, allowed: Sequence[str]) -> str:
-    """Say which allowed word is near, and list them all when they are few.
+    """Return which allowed word is near, and the list of them; of many only the first.
 
     >>> did_you_mean("deth", ["death", "relapse"])
     'did you mean "death"? Allowed: death, relapse.'
     """
     listed = f"Allowed: {', '.join(allowed)}." if allowed else "None is defined."
+    if len(allowed) > _LISTED:
+        listed = f"Allowed: {', '.join(allowed[:5])} … ({len(allowed)} in all)."
     near = get_close_matches(word.casefold(), [a.casefold() for a in allowed], n=1, cutoff=0.6)
     if not near:
         return listed
