@@ -95,14 +95,22 @@ def parse_table(text: str, path: str | Path) -> Table:
         ) from None
     (_, header), *body = raw
     columns = tuple(clean(name) for name in header)
-    while columns and not columns[-1] and all(len(c) < len(header) or not clean(c[-1]) for _, c in body):
-        columns, header = columns[:-1], header[:-1]
-        body = [(n, c[: len(header)]) for n, c in body]
+    if columns and not columns[-1]:
+        columns, body = _without_blank_tail(columns, body)
     problems = [*_header_faults(columns, path), *_width_faults(body, columns, path)]
     if problems:
         raise FileError(problems)
     rows = tuple(Row(n, dict(zip(columns, map(clean, cells), strict=True))) for n, cells in body)
     return Table(str(path), columns, rows, separator)
+
+
+def _without_blank_tail(
+    columns: tuple[str, ...], body: list[tuple[int, list[str]]]
+) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+    """Drop the columns at the end that have no name and in which nothing stands."""
+    lines = [columns, *(cells for _, cells in body if len(cells) <= len(columns))]
+    used = max(n for line in lines for n in [0, *(n for n, cell in enumerate(line, 1) if clean(cell))])
+    return columns[:used], [(n, cells[:used] if len(cells) <= len(columns) else cells) for n, cells in body]
 
 
 def _numbered(reader: Iterator[list[str]]) -> list[tuple[int, list[str]]]:
