@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 _BLANKS = {ord("\u00a0"): " ", ord("\u202f"): " "}
+_LONG = 2000
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 # what a terminal sends for a key, and what colours its text: ESC [ … letter, ESC O letter, ESC ] … BEL
 _ESCAPE = re.compile(
@@ -48,7 +50,20 @@ def storable(text: str) -> str:
     text = _ESCAPE.sub("", text) if "\x1b" in text else text
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_BLANKS)
     text = _UNSTORABLE.sub(_kept_mark, text)
-    return unicodedata.normalize("NFC", text).strip()
+    return normal("NFC", text).strip()
+
+
+def normal(form: Literal["NFC", "NFKD"], text: str) -> str:
+    """Return a text in a normal form of Unicode, made in a time that grows with its length.
+
+    Sorting thousands of accents on one letter takes the square of their number; after every thirty a joiner
+    is put, as Unicode's stream-safe text format has it (UAX 15).
+    """
+    if len(text) > _LONG:
+        accents = "".join(sign for sign in set(text) if unicodedata.combining(sign))
+        if accents:
+            text = re.sub(rf"([{accents}]{{30}})(?=[{accents}])", "\\1\u034f", text)
+    return unicodedata.normalize(form, text)
 
 
 def _kept_mark(match: re.Match[str]) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 ID = r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$"
 LONGEST = 100
@@ -66,3 +67,17 @@ def case_twin(name: str, others: Iterable[str]) -> str:
     """
     wanted = name.casefold()
     return next((other for other in others if other != name and other.casefold() == wanted), "")
+
+
+def case_twins(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Give every name with the first other one that differs from it only by capitals.
+
+    >>> list(case_twins(["Response", "response", "survival"]))
+    [('Response', 'response'), ('response', 'Response')]
+    """
+    alike: dict[str, dict[str, None]] = {}
+    for name in names:
+        alike.setdefault(name.casefold(), {})[name] = None
+    for found in alike.values():
+        for name in found if len(found) > 1 else ():
+            yield name, case_twin(name, islice(found, 2))

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from metareview.errors import FileError, ProtocolError, did_you_mean
 from metareview.files import read_text
-from metareview.names import ID, case_twin, name_fault
+from metareview.names import ID, name_fault
 from metareview.protocol.plan import Protocol
 
 _KINDS_OF_VALUE = {
@@ -191,14 +191,15 @@ def _repeated(key: str, tables: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _folder_faults(key: str, tables: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Find ids that cannot name a folder of the output on every system."""
     names = [t["id"] for t in tables if isinstance(t.get("id"), str)]
-    for n, name in enumerate(names):
+    first: dict[str, str] = {}
+    for name in names:
         fault = name_fault(name) if re.fullmatch(ID, name) else ""
-        twin = case_twin(name, names[:n])
+        twin = first.setdefault(name.casefold(), name)
         if name in OUTPUT_NAMES or name.startswith("forest."):
             fault = "it is the name of a file that pooling writes"
         if fault:
             yield f'{key} "{name}": the id cannot name a folder; {fault}.'
-        if twin:
+        if twin != name:
             yield f'{key} "{name}": the id differs from "{twin}" only by capitals; choose another.'
 
 

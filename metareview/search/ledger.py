@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 
 from metareview.errors import SearchError, did_you_mean
 from metareview.files import is_there, write_atomically
-from metareview.names import case_twin, name_fault
+from metareview.names import case_twins, name_fault
 from metareview.tables import Row, read_table, write_table
 
 UNDONE = "undone"  # the folder of searches that were taken back
@@ -77,10 +78,9 @@ def read_searches(path: str | Path) -> list[SearchRun]:
 
 
 def _twins(names: Sequence[str], path: str | Path) -> Iterator[str]:
-    for name in sorted({n for n in names if names.count(n) > 1}):
+    for name in sorted(n for n, times in Counter(names).items() if times > 1):
         yield f'{path}: id "{name}" stands twice; every search needs its own.'
-    for name in sorted(set(names)):
-        twin = case_twin(name, names)
+    for name, twin in sorted(case_twins(names)):
         if twin > name:
             yield f'{path}: ids "{name}" and "{twin}" differ only by capitals; many disks take them for one.'
 
