@@ -20,9 +20,15 @@ right, and the way out. An error may carry many problems; all of them are shown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-_LISTED = 60
+# no message lists more words than these, and no word is longer that anybody mistypes
+MOST_LISTED = 60
+_LONGEST = 200
+_MANY = 12
+# a sheet whose every row names a study of its own would take hours to be given a hint each
+_ASKED = 50
 
 
 class MetareviewError(Exception):
@@ -81,11 +87,42 @@ def did_you_mean(word: str, allowed: Sequence[str]) -> str:
     >>> did_you_mean("deth", ["death", "relapse"])
     'did you mean "death"? Allowed: death, relapse.'
     """
-    listed = f"Allowed: {', '.join(allowed)}." if allowed else "None is defined."
-    if len(allowed) > _LISTED:
-        listed = f"Allowed: {', '.join(allowed[:5])} … ({len(allowed)} in all)."
-    near = get_close_matches(word.casefold(), [a.casefold() for a in allowed], n=1, cutoff=0.6)
-    if not near:
-        return listed
-    exact = next(a for a in allowed if a.casefold() == near[0])
-    return f'did you mean "{exact}"? {listed}'
+    exact = _nearest(word, allowed)
+    return f'did you mean "{exact}"? {_listed(allowed)}' if exact else _listed(allowed)
+
+
+def _listed(allowed: Sequence[str]) -> str:
+    if len(allowed) > MOST_LISTED:
+        return f"Allowed: {', '.join(allowed[:5])} … ({len(allowed)} in all)."
+    return f"Allowed: {', '.join(allowed)}." if allowed else "None is defined."
+
+
+def _nearest(word: str, allowed: Sequence[str]) -> str:
+    """Return the allowed word that is nearest; empty when none is near."""
+    if len(word) > _LONGEST:
+        return ""
+    folded = {a.casefold(): a for a in reversed(allowed) if len(a) <= _LONGEST}
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else ""
+
+
+@dataclass(slots=True)
+class Hints:
+    """Names the nearest of many words; each word is looked for once, and the first few dozen only."""
+
+    allowed: Sequence[str]
+    told: dict[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """Name the nearest word; list them all only while the list is short."""
+        if name not in self.told:
+            if len(self.told) >= _ASKED:
+                return self._short(_listed(self.allowed))
+            self.told[name] = self._short(did_you_mean(name, self.allowed))
+        return self.told[name]
+
+    def _short(self, said: str) -> str:
+        if len(self.allowed) <= _MANY:
+            return said
+        near = said.split(" Allowed:", maxsplit=1)[0]
+        return near if near.startswith("did you") else f"it defines {len(self.allowed)} others"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from metareview.errors import did_you_mean
+from metareview.errors import Hints
 from metareview.extraction.drafts import Draft, Drafts
 from metareview.extraction.finding import Finding
 from metareview.extraction.rows import TOTAL
 from metareview.protocol import Protocol
-
-_MANY = 12
 
 
 def key_findings(drafts: Drafts, protocol: Protocol) -> Iterator[Finding]:
@@ -51,29 +49,23 @@ def _keys_twice(rows: Sequence[Draft]) -> Iterator[Finding]:
 
 
 def _unknown(rows: Sequence[Draft], column: str, allowed: Sequence[str], where: str) -> Iterator[Finding]:
+    known, hint = set(allowed), Hints(allowed)
     for draft in rows:
         name = draft.cells.get(column, "")
-        if name and name not in allowed:
-            yield draft.finding("key-unknown", column, f"{where} does not define it; {_hint(name, allowed)}")
+        if name and name not in known:
+            yield draft.finding("key-unknown", column, f"{where} does not define it; {hint.of(name)}")
 
 
 def _unknown_arms(drafts: Drafts) -> Iterator[Finding]:
-    arms: dict[str, list[str]] = {}
+    arms: dict[str, dict[str, None]] = {}
     for draft in drafts["arms"]:
-        arms.setdefault(draft.cells.get("study", ""), []).append(draft.cells.get("arm", ""))
+        arms.setdefault(draft.cells.get("study", ""), {})[draft.cells.get("arm", "")] = None
+    hints = {study: Hints(list(own)) for study, own in arms.items()}
     for name, columns in (("results", ("arm",)), ("contrasts", ("arm_1", "arm_2"))):
         for draft in drafts[name] if arms else []:
             for column in columns:
-                arm, own = draft.cells.get(column, ""), arms.get(draft.cells.get("study", ""), [])
-                if arm not in ("", TOTAL, *own):
-                    why = f"arms.csv has no such arm of this study; {_hint(arm, own)}"
+                study, arm = draft.cells.get("study", ""), draft.cells.get(column, "")
+                if arm and arm != TOTAL and arm not in arms.get(study, ()):
+                    hint = hints.get(study, Hints([])).of(arm)
+                    why = f"arms.csv has no such arm of this study; {hint}"
                     yield draft.finding("key-unknown", column, why)
-
-
-def _hint(name: str, allowed: Sequence[str]) -> str:
-    """Name the nearest word; list them all only while the list is short."""
-    said = did_you_mean(name, allowed)
-    if len(allowed) <= _MANY:
-        return said
-    near = said.split(" Allowed:")[0]
-    return near if near.startswith("did you") else f"it defines {len(allowed)} others"
