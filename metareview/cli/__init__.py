@@ -5,6 +5,7 @@ Each verb lives in a file of its own and is loaded when it is called, so that ``
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,5 +93,6 @@ def one_line_per_problem() -> Iterator[None]:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(50_000)  # the rows of a large review are many and no garbage
     with one_line_per_problem():
         commands(prog_name="metareview")

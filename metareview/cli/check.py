@@ -9,13 +9,14 @@ from dataclasses import asdict
 
 import click
 
+from metareview.cli.progress import Tell, telling
 from metareview.extraction import Finding, Sheets, check_sheets, open_findings, survey
 from metareview.extraction.checks.answers import parse_answers
 from metareview.extraction.leaving import trail_findings
 from metareview.files import is_there
 from metareview.protocol import read_protocol
 from metareview.review import Place, find_review
-from metareview.review.checking import plan_problems, sheet_problems
+from metareview.review.checking import choice_problems, plan_problems, planned_analyses
 from metareview.review.screened import ScreeningDesk
 from metareview.search import Record
 
@@ -31,7 +32,8 @@ def check_review(review: str, as_json: bool) -> None:
 
     Example: metareview check msc-sr-agvhd --json
     """
-    findings = _findings(find_review(review))
+    with telling("Checking") as tell:
+        findings = _findings(find_review(review), tell)
     if as_json:
         click.echo(
             json.dumps([asdict(f) | {"sentence": str(f)} for f in findings], indent=2, ensure_ascii=False)
@@ -41,16 +43,22 @@ def check_review(review: str, as_json: bool) -> None:
     sys.exit(1 if any(f.level == "error" for f in findings) else 0)
 
 
-def _findings(place: Place) -> list[Finding]:
+def _findings(place: Place, tell: Tell) -> list[Finding]:
+    tell("Reading protocol and sheets", 0, 3)
     protocol = read_protocol(place.protocol)
     found = [_of_plan(place, problem) for problem in plan_problems(protocol, place.protocol)]
     reading = survey(place.sheets, protocol)
     trail = trail_findings(place.sheets)
     if reading.sheets is None:
         return [*found, *reading.errors, *trail]
+    tell("Checking the sheets", 1, 3)
     checked = (*check_sheets(reading.sheets, protocol), *_withdrawn(place, reading.sheets))
     if not found:
-        found = [_of_plan(place, problem) for problem in sheet_problems(protocol, reading.sheets)]
+        tell("Choosing the numbers of each analysis", 2, 3)
+        found = [
+            _of_plan(place, problem)
+            for problem in choice_problems(planned_analyses(protocol), reading.sheets)
+        ]
     return [*found, *checked, *trail]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metareview.cli.progress import telling
 from metareview.errors import FileError
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def dedupe_records(
 
     outputs = [path for path in (output, duplicates, studies) if path]
     refuse_inputs(outputs, [*map(Path, inputs), *_tables(inputs[0])])
-    told = _told(inputs, {name: pair for name, pair in decision.items() if pair})
+    with telling("Comparing records"):
+        told = _told(inputs, {name: pair for name, pair in decision.items() if pair})
     if output:
         write_unique(output, told, [])
     if duplicates:

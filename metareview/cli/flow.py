@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from metareview.cli.progress import telling
 from metareview.errors import FigureError, MetareviewError
 from metareview.extraction import Study
 from metareview.files import is_there, write_atomically
@@ -44,7 +45,8 @@ def draw_flow(
     desk = ScreeningDesk(find_review(review))
     if output and Path(output).suffix.lower() not in PICTURES:
         raise FigureError(f"{output} cannot be drawn; its name must end in {', '.join(PICTURES)}.")
-    counted = _count(desk, draft)
+    with telling("Counting records"):
+        counted = _count(desk, draft)
     if as_json:
         click.echo(json.dumps(_as_json(counted), indent=1, ensure_ascii=False))
     else:

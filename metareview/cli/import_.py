@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metareview.characters import printable
+from metareview.cli.progress import telling
 from metareview.search.ledger import METHODS
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def _bring_in(
     from metareview.search.importing import Origin, import_files
 
     folder = place_to_fill(review).searched
-    told = import_files(folder, files, Origin(**origin), again=again)
+    with telling("Reading") as tell:
+        told = import_files(folder, files, Origin(**origin), again=again, tell=tell)
     for one in told:
         for line in _faults(one, folder, review):
             click.echo(line, err=True)

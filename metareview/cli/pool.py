@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from metareview.cli.progress import telling
 from metareview.review.answering import Overrides
 from metareview.review.place import find_review
 from metareview.tables import read_table
 
 if TYPE_CHECKING:
-    from metareview.report.making import Progress
     from metareview.review import Place
 
 # heading -> (side, narrowest width, share of the width that is left)
@@ -69,28 +67,11 @@ def _make(place: Place, overrides: Overrides) -> str:
     from metareview.report.making import make_output
     from metareview.review import Review
 
-    with _progress() as progress:
-        run = make_output(Review(place.name, place.root), overrides=overrides, progress=progress)
+    with telling("Pooling") as tell:
+        run = make_output(Review(place.name, place.root), overrides=overrides, progress=tell)
     for path in run.kept:
         click.echo(f"note: {path} was made by a former run and changed since; it stays. Remove it.", err=True)
     return f"{len(run.made)} of {run.total} analyses were made anew."
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show a bar on the error stream while analyses are drawn."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Pooling", total=None)
-
-        def show(title: str, number: int, total: int) -> None:
-            bar.update(task, description=title[:60], completed=number - 1, total=total)
-
-        yield show
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from metareview.cli.progress import telling
 from metareview.cli.screen_reading import STAGE, stage_named
 from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
@@ -164,8 +163,8 @@ def simulate(file: str, seeds: int, label: str, as_json: bool) -> None:
     from metareview.screening.simulation import read_labelled, simulate_screening
 
     texts, labels = read_labelled(file, label=label)
-    with _progress("simulating") as tell:
-        found = simulate_screening(texts, labels, seeds=range(seeds), tell=tell)
+    with telling("simulating") as tell:
+        found = simulate_screening(texts, labels, seeds=range(seeds), tell=partial(tell, "simulating"))
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=1))
         return
@@ -182,18 +181,3 @@ def _as_json(found: Simulation) -> dict[str, Any]:
     pairs = zip(found.seeds, found.runs, strict=True)
     runs = [{"seed": seed, **asdict(run)} for seed, run in pairs]
     return {"mean": means, "runs": runs, "definitions": DEFINITIONS, "notes": found.notes}
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr, where there is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-
-        def tell(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield tell

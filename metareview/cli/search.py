@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from metareview.cli.progress import telling
 from metareview.errors import SearchError
 
 if TYPE_CHECKING:
-    from metareview.search.plan import Plan, Tell
+    from metareview.search.plan import Plan
     from metareview.search.run import Outcome
 
 _SHOWN = 20
@@ -136,29 +136,9 @@ def _run(folder: Path, plans: Sequence[Plan], email: str, since: str) -> Iterato
     from metareview.search.run import run_search
 
     access = Access.from_environment(email)
-    with _progress() as tell:
+    with telling("searching", unit="records") as tell:
         for plan in plans:
             yield run_search(folder, plan, access, since=since, tell=tell)
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """Show what is being done, how fast, and how long it will take."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    columns += (TextColumn("{task.fields[rate]}"), TimeRemainingColumn())  # type: ignore[assignment]
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("searching", total=None, rate="")
-
-        def tell(stage: str, done: int, total: int) -> None:
-            speed = bar.tasks[0].speed if done else None
-            rate = f"{speed:.0f} records/s" if speed and total else ""
-            bar.update(task, description=stage, completed=done, total=total or None, rate=rate)
-
-        yield tell
 
 
 def _lines(outcome: Outcome, folder: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ from metareview.search.formats.reading import Export, read_export
 from metareview.search.gather import gather_records, read_held, write_renewed
 from metareview.search.keeping import NOT_READ, contents, kept_name, renamed_note, same_before
 from metareview.search.ledger import METHODS, SearchRun, free_id, read_searches, write_searches
-from metareview.search.record import Record, tidy
+from metareview.search.record import Record, changed, tidy
 from metareview.tables import write_table
 
 _REGISTERS = ("clinicaltrials.gov", "who ictrp", "isrctn", "euctr", "drks", "anzctr", "chictr", "ctis")
@@ -73,8 +73,17 @@ def import_file(folder: Path, path: Path, origin: Origin | None = None, *, again
     return import_files(folder, [path], origin, again=again)[0]
 
 
+def _silent(stage: str, done: int, total: int) -> None:
+    """Say nothing, where nobody asked."""
+
+
 def import_files(
-    folder: Path, paths: Sequence[Path], origin: Origin | None = None, *, again: bool = False
+    folder: Path,
+    paths: Sequence[Path],
+    origin: Origin | None = None,
+    *,
+    again: bool = False,
+    tell: Callable[[str, int, int], None] = _silent,
 ) -> list[Imported]:
     """Import export files into a review: all of them, or none.
 
@@ -88,6 +97,8 @@ def import_files(
         What the files do not say.
     again
         Import what was imported before, as a search of its own.
+    tell
+        Called with what is being done, how much of it is done, and of how much.
 
     Raises
     ------
@@ -100,7 +111,8 @@ def import_files(
         desk = _Desk(
             folder, origin, read_searches(folder / "searches.csv"), read_held(folder / "records.csv")
         )
-        exports = _read_all(desk, paths, again=again)
+        exports = _read_all(desk, paths, again=again, tell=tell)
+        tell("Entering the records", 0, 0)
         told = [desk.enter(path, export) for path, export in exports]
         write_records(folder / "records.csv", desk.records)
         write_searches(folder / "searches.csv", desk.runs)
@@ -139,11 +151,14 @@ def one_line(text: str) -> str:
     return tidy(storable(text))
 
 
-def _read_all(desk: _Desk, paths: Sequence[Path], *, again: bool) -> list[tuple[Path, Export]]:
+def _read_all(
+    desk: _Desk, paths: Sequence[Path], *, again: bool, tell: Callable[[str, int, int], None]
+) -> list[tuple[Path, Export]]:
     """Read every file before anything is written; tell the faults of all."""
     exports: list[tuple[Path, Export]] = []
     problems: list[str] = []
-    for path in paths:
+    for number, path in enumerate(paths):
+        tell(f"Reading {path.name}", number, len(paths))
         try:
             says = "" if again else desk.known_file(path)
             if not says:
@@ -235,7 +250,7 @@ def _database_of(export: Export) -> str:
 
 
 def _from(record: Record, database: str, origin: Origin) -> Record:
-    return record if record.database and not origin.database else replace(record, database=database)
+    return record if record.database and not origin.database else changed(record, database=database)
 
 
 def _list_refused(place: Path, export: Export) -> None:
