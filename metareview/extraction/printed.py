@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from math import ceil, floor
 
-_DIGITS = re.compile(r"(\d*)[.,]?(\d*)(?:[eE]([+-]?\d+))?")
+_DIGITS = re.compile(r"(\d*+)[.,]?(\d*+)(?:[eE]([+-]?\d+))?")
 # binary fractions miss decimal ones by a few units in the last place
 _SLACK = 1e-9
 

@@ -30,6 +30,7 @@ _FILES = {
 _PREFERRED = ("Noto Sans", "Source Han Sans", "WenQuanYi", "Droid Sans Fallback", "Unifont")
 _BREAK_AFTER = frozenset(" -/–—\u200b")
 _EM_UNITS = 100
+_LONGEST_LINE = 2000
 
 
 def text_width(text: str, size: float, face: str = "regular") -> float:
@@ -205,7 +206,7 @@ def _wrap_paragraph(text: str, width: float, size: float, face: str) -> Iterator
         if line and taken + text_width(piece.rstrip(), size, face) > width:
             yield line.rstrip()
             line, taken = "", 0.0
-        while text_width(piece.rstrip(), size, face) > width and len(piece) > 1:
+        while len(piece) > 1 and _is_wider(piece.rstrip(), width, size, face):
             cut = _longest_fit(piece, width, size, face)
             yield piece[:cut]
             piece = piece[cut:]
@@ -228,10 +229,15 @@ def _is_wide(character: str) -> bool:
     return ord(character) > 0x2E7F and unicodedata.east_asian_width(character) in {"W", "F"}
 
 
+def _is_wider(word: str, width: float, size: float, face: str) -> bool:
+    """Say whether a word is too wide; of one of thousands of letters the first are measured first."""
+    return any(text_width(word[:n], size, face) > width for n in (256, _LONGEST_LINE, len(word)))
+
+
 def _longest_fit(word: str, width: float, size: float, face: str) -> int:
     """Return how many characters of a word fit, at least one, never between a letter and its accent."""
     cut = 1
-    while cut < len(word) and text_width(word[: cut + 1], size, face) <= width:
+    while cut < min(len(word), _LONGEST_LINE) and text_width(word[: cut + 1], size, face) <= width:
         cut += 1
     while cut < len(word) and unicodedata.combining(word[cut]):
         cut += 1

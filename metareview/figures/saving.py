@@ -72,6 +72,8 @@ def save_figure(
         )
     stem = path.with_suffix("") if suffix in FORMATS else path
     files = tuple(stem.with_name(f"{stem.name}.{form}") for form in formats or _DEFAULT)
+    for form in formats or _DEFAULT:  # before anything is written, or drawn for minutes
+        _refuse_too_many_pixels(figure, form, dpi or _DPI.get(form, 72))
     for file, form in zip(files, formats or _DEFAULT, strict=True):
         write_atomically(file, figure_bytes(figure, form, dpi=dpi))
     return files

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from metareview.errors import ScreeningError
 from metareview.screening.decision import (
@@ -78,7 +79,7 @@ class Placement:
     screened: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Identified:
     """What the searches gave: records, which of them are one work, and where each was found.
 
@@ -95,15 +96,21 @@ class Identified:
 
     def kept(self, record: str) -> str:
         """Follow a dropped record to the one that was kept."""
-        seen = {record}
-        while record in self.duplicates:
+        seen: dict[str, None] = {}
+        while record in self.duplicates and record not in self._kept:
+            seen[record] = None
             record = self.duplicates[record]
             if record in seen:
                 raise ScreeningError(
                     f"{', '.join(sorted(seen))} are duplicates of each other; one must be kept."
                 )
-            seen.add(record)
-        return record
+        kept = self._kept.get(record, record)
+        self._kept.update(dict.fromkeys(seen, kept))
+        return kept
+
+    @cached_property
+    def _kept(self) -> dict[str, str]:
+        return {}
 
     def unique(self) -> list[Record]:
         """Give the records that are left when duplicates are removed."""
@@ -111,6 +118,10 @@ class Identified:
 
     def hits(self) -> dict[str, set[tuple[str, Origin]]]:
         """Give per kept record each record and origin that it stands for."""
+        return self._hits
+
+    @cached_property
+    def _hits(self) -> dict[str, set[tuple[str, Origin]]]:
         hits: dict[str, set[tuple[str, Origin]]] = {}
         for record in self.records:
             found = {(record.id, self.origins[source]) for source in record.source}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.files import is_there
 from metareview.search.catalogue import read_records, write_records
-from metareview.search.record import Record, own_id, tidy
+from metareview.search.record import Record, changed, own_id, tidy
 
 RENEWED = "renewed.csv"
 
@@ -53,15 +53,16 @@ def gather_records(held: Iterable[Record], given: Iterable[Record], source: str)
     known: list[str] = []
     renewed: list[Record] = []
     met: dict[tuple[str, ...], int] = {}
+    taken: dict[str, int] = {}
     for record in given:
         key = identity(record)
         met[key] = met.get(key, -1) + 1
-        home = homes.get(key, [])[met[key] :]
-        name = home[0] if home else free_name(own_id(record), rows)
+        home = homes.get(key, [])[met[key] : met[key] + 1]
+        name = home[0] if home else free_name(own_id(record), rows, taken)
         (known if home else added).append(name)
         before = rows.get(name)
-        rows[name] = replace(record, id=name, source=_joined(before.source if before else (), source))
-        if before and replace(rows[name], source=before.source) != before:
+        rows[name] = changed(record, id=name, source=_joined(before.source if before else (), source))
+        if before and changed(rows[name], source=before.source) != before:
             renewed.append(before)
     return Gathered(tuple(rows.values()), tuple(added), tuple(known), tuple(renewed))
 
@@ -88,12 +89,17 @@ def identity(record: Record) -> tuple[str, ...]:
     return record.database.casefold(), name, words
 
 
-def free_name(name: str, rows: Mapping[str, Record]) -> str:
-    """Return an id that no row has: the name, or the name with a number behind it."""
-    free, n = name, 1
+def free_name(name: str, rows: Mapping[str, Record], taken: dict[str, int] | None = None) -> str:
+    """Return an id that no row has: the name, or the name with a number behind it.
+
+    ``taken`` is kept from call to call: up to which number a name's are known to be taken.
+    """
+    held = {} if taken is None else taken
+    free, n = name, held.get(name, 1)
     while free in rows:
         n += 1
         free = f"{name}~{n}"
+    held[name] = max(n - 1, 1)
     return free
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from metareview.errors import did_you_mean
 
@@ -133,7 +134,7 @@ def _tags(query: str) -> Iterator[Finding]:
     for found in re.finditer(r"\[([^\[\]]*)\]", query):
         place = found.start() + 1
         tag = " ".join(found[1].split()).casefold()
-        before = query[: found.start()].rstrip()
+        before = _before(query, found.start())
         if before.endswith(")"):
             yield Finding(
                 True,
@@ -143,6 +144,13 @@ def _tags(query: str) -> Iterator[Finding]:
         if not before or before.endswith(("(", *_OPERATORS)):
             yield Finding(True, place, f"[{found[1]}] stands behind no term.")
         yield from _tag(found[1], tag, before, place)
+
+
+def _before(query: str, end: int) -> str:
+    """Give the last few signs before a place, blanks left out."""
+    while end and query[end - 1].isspace():
+        end -= 1
+    return query[max(0, end - 4) : end]
 
 
 def _tag(written: str, tag: str, before: str, place: int) -> Iterator[Finding]:
@@ -163,13 +171,18 @@ def _tag(written: str, tag: str, before: str, place: int) -> Iterator[Finding]:
             True, place, f"[{written}] is not understood; only headings take :noexp, as in [mh:noexp]."
         )
         return
-    guess = did_you_mean(tag, sorted(FIELD_NAMES)).split("Allowed")[0].strip()
+    guess = _guess(tag)
     yield Finding(
         True,
         place,
         f"PubMed has no field [{written}] and would search all fields without saying so; "
         f"{guess or 'tiab, mh, au, pt, dp are usual ones.'}",
     )
+
+
+@lru_cache(256)
+def _guess(tag: str) -> str:
+    return did_you_mean(tag, sorted(FIELD_NAMES)).split("Allowed", maxsplit=1)[0].strip()
 
 
 def _words(query: str) -> Iterator[Finding]:
@@ -194,8 +207,8 @@ def _words(query: str) -> Iterator[Finding]:
 
 
 def _truncation(place: int, word: str) -> Iterator[Finding]:
-    stem = re.search(r"(\w*)\*", word)
-    if stem and len(stem[1]) < 4:
+    head, asterisk, _ = word.partition("*")
+    if asterisk and not re.fullmatch(r"\w{4}", head[-4:]):
         yield Finding(
             True, place, f'"{word}" is cut too short; PubMed needs four letters before the asterisk.'
         )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any
+
+from metareview.characters import normal
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
 _DOI_TAIL = ".,;:'\""
@@ -16,7 +20,7 @@ _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _BLANKS = re.compile(r"\s+")
 _REGISTRY = re.compile(
-    r"\bNCT[- ]?\d{8}\b|\bISRCTN[- ]?\d{7,8}\b|\bChiCTR[-A-Z0-9]*?\d{8,10}\b|\bACTRN[- ]?\d{14}\b"
+    r"\bNCT[- ]?\d{8}\b|\bISRCTN[- ]?\d{7,8}\b|\bChiCTR[-A-Z0-9]{0,20}?\d{8,10}\b|\bACTRN[- ]?\d{14}\b"
     r"|\bDRKS[- ]?\d{8}\b|\bjRCTs?\d{9,10}\b|\bUMIN(?:-CTR)?[- ]?(?:0{3}|C0{6})\d{3,6}\b"
     r"|\bCTRI/\d{4}/\d{2,3}/\d{6}\b|\bKCT\d{7}\b|\bIRCT\d{8,14}N\d{1,3}\b|\bNTR[- ]?\d{3,4}\b"
     r"|\bNL-OMON\d{4,6}\b|\bPACTR\d{15,16}\b|\bRBR-[0-9a-z]{6,7}\b|\bTCTR\d{11}\b|\bSLCTR/\d{4}/\d{3}\b|\bRPCEC\d{8}\b"
@@ -126,6 +130,15 @@ class Record:
         return f"{family_name(first) if self.authors else first} {self.year or 'n.d.'}"
 
 
+def changed(record: Record, **values: Any) -> Record:
+    """Return a record with some of its values changed, in a third of the time of ``dataclasses.replace``."""
+    return Record(**{**dict(zip(_NAMES, _VALUES(record), strict=True)), **values})
+
+
+_NAMES = tuple(field.name for field in fields(Record))
+_VALUES = attrgetter(*_NAMES)
+
+
 def tidy(text: str) -> str:
     r"""Make one line of a text: composed characters, no control characters, single blanks.
 
@@ -134,7 +147,7 @@ def tidy(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()  # most texts, and a third of the time
-    return _BLANKS.sub(" ", _CONTROL.sub("", unicodedata.normalize("NFC", text))).strip()
+    return _BLANKS.sub(" ", _CONTROL.sub("", normal("NFC", text))).strip()
 
 
 def clean_doi(text: str) -> str:
@@ -143,17 +156,28 @@ def clean_doi(text: str) -> str:
     >>> clean_doi("https://doi.org/10.1186/S12916-024-03275-5.")
     '10.1186/s12916-024-03275-5'
     """
-    found = _DOI.search(html.unescape(text).replace("%2F", "/").replace("%2f", "/"))
+    found = _DOI.search(_unescaped(text).replace("%2F", "/").replace("%2f", "/"))
     return _without_tail(found[0]).lower() if found else ""
+
+
+def _unescaped(text: str) -> str:
+    """Put signs in the place of their names; a number of thousands of digits names none."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text
 
 
 def _without_tail(doi: str) -> str:
     """Drop what a sentence put behind a DOI; a bracket goes only if it was never opened."""
-    while doi and (
-        doi[-1] in _DOI_TAIL or (doi[-1] in _BRACKETS and doi.count(doi[-1]) > doi.count(_BRACKETS[doi[-1]]))
+    counts, end = Counter(doi), len(doi)
+    while end and (
+        doi[end - 1] in _DOI_TAIL
+        or (doi[end - 1] in _BRACKETS and counts[doi[end - 1]] > counts[_BRACKETS[doi[end - 1]]])
     ):
-        doi = doi[:-1]
-    return doi
+        end -= 1
+        counts[doi[end]] -= 1
+    return doi[:end]
 
 
 def clean_pmid(text: str) -> str:

@@ -9,16 +9,18 @@ from metareview.extraction.checks.ledger import Ledger
 from metareview.extraction.finding import Finding
 from metareview.extraction.rows import Contrast, Result
 
-_SHARES = re.compile(r"(?<![\d/.])(\d+)\s*(?:/|of)\s*(\d+)(?![\d/])")
-_PERCENTS = re.compile(r"(\d+(?:\.\d+)?)\s*%(?!\s*CI)")
+# a number that begins where its digits begin: tried once, not from each of its digits
+_DECIMAL = r"-?(?<!\d)\d+(?:\.\d+)?"
+_SHARES = re.compile(r"(?<![\d/.])(\d{1,15})\s*+(?:/|of)\s*+(\d{1,15})(?![\d/])")
+_PERCENTS = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)\s*+%(?!\s*CI)")
 _ESTIMATES = re.compile(
-    r"(-?\d+(?:\.\d+)?)\s*\(\s*(?:\d+\s*%\s*CI[:,]?\s*)?(-?\d+(?:\.\d+)?)\s*(?:-|–|to|,)\s*(-?\d+(?:\.\d+)?)\s*\)"
+    rf"({_DECIMAL})\s*+\(\s*+(?:\d+\s*+%\s*+CI[:,]?\s*+)?({_DECIMAL})\s*+(?:-|–|to|,)\s*+({_DECIMAL})\s*+\)"
 )
 _SPREADS = re.compile(
-    r"(-?\d+(?:\.\d+)?)\s*(?:±|\(\s*(?:SD\s*)?)\s*(\d+(?:\.\d+)?)\s*\)?(?![\d.]|\s*(?:-|–|to))"
+    rf"({_DECIMAL})\s*+(?:±|\(\s*+(?:SD\s*+)?)\s*+(\d+(?:\.\d+)?)\s*+\)?(?![\d.]|\s*(?:-|–|to))"
 )
 _LEVELS = re.compile(r"(\d{2}(?:\.\d)?)\s*%\s*CI")
-_P_VALUES = re.compile(r"\bP\s*(?:value)?\s*[=<≤]?\s*(0?\.\d+)", re.I)
+_P_VALUES = re.compile(r"\bP\s*+(?:value)?\s*+[=<≤]?\s*+(0?\.\d+)", re.I)
 _MINUS = str.maketrans("−·", "-.")
 
 

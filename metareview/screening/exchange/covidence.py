@@ -53,7 +53,7 @@ COLUMNS = (
     "Tags",
 )
 _REASON = re.compile(r"Exclusion reason:\s*([^;|]+)")
-_VOTES = re.compile(r"RAYYAN-INCLUSION:\s*(\{.*?\})")
+_VOTES = re.compile(r"\s*(\{.*?\})")
 TEAM = "Covidence"
 
 
@@ -100,7 +100,7 @@ def read_covidence(
 def _votes(entry: Entry, verdict: str, reviewer: str, mapped: Mapped) -> Iterator[Decision]:
     notes = entry.get("notes")
     found = _REASON.search(notes)
-    kept = _VOTES.search(notes)
+    kept = _VOTES.match(notes.partition("RAYYAN-INCLUSION:")[2])
     votes = unquoted(kept[1]) if kept else {reviewer: verdict}
     for name, said in votes.items():
         reason, rest = settle_reason(said, found[1].strip() if found else "", mapped)

@@ -41,10 +41,11 @@ COLUMNS = (
     "pmc_id",
     "notes",
 )
-_INCLUSION = re.compile(r"RAYYAN-INCLUSION:\s*(\{.*?\})\s*(?=\||$)")
-_REASONS = re.compile(r"RAYYAN-EXCLUSION-REASONS:\s*(.*?)\s*(?=\| [A-Z-]+:|$)")
-_NOTES = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*\[(.*?)\]')
-_USER_NOTES = re.compile(r"USER-NOTES:\s*(\{.*\})")
+# each is matched once, behind its heading
+_INCLUSION = re.compile(r"\s*(\{.*?\})\s*+(?=\||$)")
+_NEXT = re.compile(r"\n|\| [A-Z-]+:")
+_NOTE = re.compile(r'(?<!\\)"((?:[^"\\]|\\.)*+)"\s*+=>\s*+\[')
+_USER_NOTES = re.compile(r"\s*(\{.*\})")
 
 
 def read_rayyan(path: str | Path, records: Sequence[Record], *, mapped: Mapped | None = None) -> Imported:
@@ -71,11 +72,11 @@ def read_rayyan(path: str | Path, records: Sequence[Record], *, mapped: Mapped |
 
 def _votes(entry: Entry, mapped: Mapped) -> Iterator[Decision]:
     notes = entry.get("notes")
-    found = _INCLUSION.search(notes)
-    reasons = _REASONS.search(notes)
+    found = _INCLUSION.match(_behind(notes, "RAYYAN-INCLUSION:"))
+    reasons = _NEXT.split(_behind(notes, "RAYYAN-EXCLUSION-REASONS:"), maxsplit=1)[0].strip()
     written = _user_notes(notes)
     for name, verdict in (unquoted(found[1]) if found else {}).items():
-        reason, rest = settle_reason(verdict, reasons[1] if reasons else "", mapped)
+        reason, rest = settle_reason(verdict, reasons, mapped)
         yield Decision(
             record="",
             stage=mapped.stage,
@@ -86,9 +87,24 @@ def _votes(entry: Entry, mapped: Mapped) -> Iterator[Decision]:
         )
 
 
+def _behind(notes: str, heading: str) -> str:
+    """Give what stands behind a heading, to the end of the notes."""
+    return notes.partition(heading)[2]
+
+
 def _user_notes(notes: str) -> dict[str, str]:
-    found = _USER_NOTES.search(notes)
-    return {name: text.replace('"', "") for name, text in _NOTES.findall(found[1])} if found else {}
+    found = _USER_NOTES.match(_behind(notes, "USER-NOTES:"))
+    return dict(_named_notes(found[1])) if found else {}
+
+
+def _named_notes(text: str) -> Iterator[tuple[str, str]]:
+    place = 0
+    while found := _NOTE.search(text, place):
+        end = text.find("]", found.end())
+        if end < 0:
+            return
+        yield found[1], text[found.end() : end].replace('"', "")
+        place = end
 
 
 def write_rayyan(records: Sequence[Record], logs: Sequence[DecisionLog], *, stage: str) -> str:

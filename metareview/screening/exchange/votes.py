@@ -31,7 +31,7 @@ from metareview.tables import parse_table
 WORDS = {INCLUDE: "Included", EXCLUDE: "Excluded", UNCLEAR: "Maybe"}
 _OLD_WORDS = {"true": INCLUDE, "false": EXCLUDE}
 _VERDICTS = {word.casefold(): verdict for verdict, word in WORDS.items()} | _OLD_WORDS
-_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"?(\w+)"?')
+_PAIR = re.compile(r'(?<!\\)"((?:[^"\\]|\\.)*+)"\s*+=>\s*+"?(\w+)"?')
 _TAG = re.compile(r"([A-Z][A-Z0-9])  ?- ?(.*)")
 RIS_NAMES = {"TI": "title", "T1": "title", "DO": "doi", "PY": "year", "Y1": "year", "N1": "notes"}
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from metareview.characters import normal
 from metareview.search.record import Record
 
 _WORDS = re.compile(r"[a-z0-9]+")
@@ -17,7 +18,7 @@ _STATE = r"retracted(?: article)?|withdrawn|reprint of|republished|article in [a
 _LANGUAGE = "french|german|spanish|chinese|japanese|russian|italian|portuguese|polish|korean|turkish"
 _LABELS = re.compile(
     rf"^\s*(?:\[?(?:{_STATE})\]?\s*[:.\-]\s*)+"
-    rf"|\s*[\[(](?:{_STATE}|published (?:online|correction)[^\])]*|{_LANGUAGE})[\])]?\s*\.?\s*$"
+    rf"|[\[(](?:{_STATE}|published (?:online|correction)[^\[\]()]*+|{_LANGUAGE})[\])]?\s*+\.?\s*+$"
 )
 _NUMERALS = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"]
 _ROMAN = {word: str(n) for n, word in enumerate(_NUMERALS, 1)}
@@ -76,6 +77,7 @@ _CONFERENCE_TYPES = frozenset(
 )
 _REGISTERS = ("clinicaltrials.gov", "who ictrp", "ictrp", "isrctn", "euctr", "drks", "anzctr")
 _PREPRINTS = ("preprint", "medrxiv", "biorxiv", "research square", "ssrn", "arxiv", "preprints.org")
+_NAMED = 40  # words of a name that are compared
 ABSTRACT = 400  # letters of an abstract that are compared
 PAPER, CONFERENCE, PREPRINT, REGISTRATION = "paper", "conference abstract", "preprint", "registry entry"
 
@@ -141,7 +143,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.replace("\u2019", "'").replace("ß", "ss").replace("ø", "o"))
+    plain = normal("NFKD", text.replace("\u2019", "'").replace("ß", "ss").replace("ø", "o"))
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
 
 
@@ -163,12 +165,12 @@ def _numbers(words: list[str]) -> tuple[str, ...]:
 def _name_words(author: str) -> frozenset[str]:
     """Give the words of a name that are long enough to be compared, or all if none is."""
     words = _WORDS.findall(fold(author).replace("'", "").replace("-", ""))
-    return frozenset(w for w in words if len(w) > 2) or frozenset(words)
+    return frozenset([w for w in words if len(w) > 2][:_NAMED]) or frozenset(words[:_NAMED])
 
 
 def journal_words(name: str) -> tuple[str, ...]:
     """Give the words of a journal's name, without place names in brackets and small words."""
-    bare = re.sub(r"\s*[(\[:=].*$", "", fold(name))
+    bare = re.split(r"[(\[:=]", fold(name), maxsplit=1)[0]
     return tuple(word for word in _WORDS.findall(bare) if word not in _SMALL)
 
 

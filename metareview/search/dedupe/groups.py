@@ -81,7 +81,9 @@ class _Forest:
         if first == second:
             return
         self.root[second] = first
-        self.members[first] = self.of(first) + self.members.pop(second, [second])
+        few, many = sorted((self.of(first), self.members.pop(second, [second])), key=len)
+        many += few
+        self.members[first] = many
         self.pmids.setdefault(first, set()).update(self.pmids.pop(second, set()))
 
 
@@ -166,7 +168,10 @@ def _parts(forest: _Forest, pair: Pair, apart: set[Pair]) -> bool:
     """Tell whether joining two groups would join what a person told apart."""
     if not apart:
         return False
-    first, second = (forest.of(forest.find(place)) for place in pair)
+    roots = [forest.find(place) for place in pair]
+    first, second = map(forest.of, roots)
+    if len(first) * len(second) > len(apart):
+        return any(sorted(roots) == sorted(map(forest.find, told)) for told in apart)
     return any((min(a, b), max(a, b)) in apart for a in first for b in second)
 
 
@@ -179,12 +184,13 @@ def _result(
     groups: dict[str, tuple[str, ...]] = {}
     rows: list[Duplicate] = []
     kept: dict[int, int] = {}
+    partners = _partners(judged)
     for members in forest.members.values():
         best = min(members, key=lambda place: _rank(records[place]))
         others = sorted(place for place in members if place != best)
         kept |= dict.fromkeys(members, best)
         groups[records[best].id] = tuple(records[place].id for place in (best, *others))
-        rows += [_row(records, best, other, _reason(judged, members, best, other)) for other in others]
+        rows += [_row(records, best, other, _reason(judged, partners, best, other)) for other in others]
     for (a, b), judgement in ask.items():
         if forest.find(a) != forest.find(b):
             first, second = kept.get(a, a), kept.get(b, b)
@@ -203,17 +209,23 @@ def _row(records: Sequence[Record], kept: int, dropped: int, judgement: Judgemen
     return Duplicate(records[kept].id, records[dropped].id, judgement.decision, judgement.why)
 
 
-def _reason(judged: Mapping[Pair, Judgement], members: Sequence[int], best: int, other: int) -> Judgement:
+def _partners(judged: Mapping[Pair, Judgement]) -> dict[int, list[int]]:
+    """Give for each record those that were judged to be the same work, in their order."""
+    partners: dict[int, list[int]] = defaultdict(list)
+    for a, b in sorted(pair for pair, judgement in judged.items() if judgement.decision == SAME):
+        partners[a].append(b)
+        partners[b].append(a)
+    return partners
+
+
+def _reason(
+    judged: Mapping[Pair, Judgement], partners: Mapping[int, Sequence[int]], best: int, other: int
+) -> Judgement:
     """Say why a record is in a group: by the one kept, or by another of the group."""
-
-    def between(x: int) -> Judgement | None:
-        found = judged.get((min(x, other), max(x, other)))
-        return found if found and found.decision == SAME else None
-
-    direct = between(best)
-    if direct:
+    direct = judged.get((min(best, other), max(best, other)))
+    if direct and direct.decision == SAME:
         return direct
-    reasons = (found for x in members if x != other and (found := between(x)))
+    reasons = (judged[min(x, other), max(x, other)] for x in partners.get(other, ()))
     strongest = max(reasons, key=lambda j: j.weight, default=Judgement(SAME, "joined through its group"))
     return Judgement(SAME, f"{strongest.why} (through another copy)", strongest.weight)
 

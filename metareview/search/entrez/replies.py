@@ -161,8 +161,9 @@ def _blocked() -> ReplyError:
 def _gist(raw: bytes) -> str:
     """Give the words of an error page or text in one short line."""
     text = raw.decode("utf-8", "replace")
-    title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    words = title[1] if title else re.sub(r"<[^>]*>", " ", text)
+    _, _, behind = text.partition("<title>" if "<title>" in text else "<TITLE>")
+    title = re.match(r"(.*?)</title>", behind, re.IGNORECASE | re.DOTALL)
+    words = title[1] if title else re.sub(r"<[^<>]*>", " ", text)
     return " ".join(unescape(words).split())[:_QUOTED] or "no text"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from metareview.search.record import Record, own_id
+from metareview.search.record import Record, changed, own_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Entry:
 
 def named(record: Record) -> Record:
     """Give a record the id that its own identifiers make."""
-    return replace(record, id=own_id(record))
+    return changed(record, id=own_id(record))
 
 
 def accept(line: int, record: Record, says: str = "") -> Entry:

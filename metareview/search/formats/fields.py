@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from metareview.search.formats.entry import Entry, accept
 from metareview.search.record import (
@@ -47,8 +48,11 @@ _MARKUP = re.compile(
     r"</?(?:i|b|u|em|strong|sub|sup|p|br|jats:[a-z]+|span|h\d|inf)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
 _INITIALS = re.compile(r"(?:[^\W\d_a-zà-ÿ]\.?[- ]?){1,4}(?:,? ?(?:Jr|Sr|II|III)\.?)?")
-_LIST = re.compile(r"\s*[;\n]\s*")
-_NO_ABSTRACT = re.compile(r"\W*(no abstract( is)? available|abstract not available|n/?a)?\W*", re.IGNORECASE)
+_LIST = re.compile(r"[;\n]")
+_NO_ABSTRACT = re.compile(
+    r"\W*+(no abstract( is)? available|abstract not available|n/?a)?\W*+", re.IGNORECASE
+)
+_HELD_AGAINST = 20  # abstracts of a record that a shorter one may be a part of
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _BARE_NUMBER = re.compile(r"\d{1,9}")
 # a word of what an export calls its database, and the database's usual name
@@ -131,7 +135,11 @@ def name_database(said: str) -> str:
 
 
 def _first(values: Values, *names: str) -> str:
-    return next((text for name in names for value in values.get(name, ()) if (text := tidy(value))), "")
+    for name in names:
+        for value in values.get(name, ()):
+            if text := tidy(value):
+                return text
+    return ""
 
 
 def _without_markup(text: str) -> str:
@@ -145,11 +153,12 @@ def _title(values: Values) -> str:
 
 def _abstract(values: Values) -> str:
     """Take every abstract of the record, each once; exports repeat them, and say when there is none."""
-    kept: list[str] = []
+    kept: dict[str, None] = {}
     for value in sorted(values.get("abstract") or values.get("abstract2") or [], key=len, reverse=True):
         text = _without_markup(value)
-        if not _NO_ABSTRACT.fullmatch(text) and not any(text in other for other in kept):
-            kept.append(text)
+        known = text in kept or any(text in other for other in islice(kept, _HELD_AGAINST))
+        if not _NO_ABSTRACT.fullmatch(text) and not known:
+            kept[text] = None
     return " ".join(kept)
 
 
@@ -175,10 +184,9 @@ def split_authors(cell: str) -> list[str]:
     text = cell.strip()
     if ";" in text or "\n" in text:
         return [name for part in _LIST.split(text) if (name := tidy(part))]
-    if re.search(r"\sand\s", text) and not re.search(
-        r"\b(group|study|network|consortium)\b", text, re.IGNORECASE
-    ):
-        return [tidy(part) for part in re.split(r",?\s+and\s+", text) if tidy(part)]
+    text = tidy(text)
+    if " and " in text and not re.search(r"\b(group|study|network|consortium)\b", text, re.IGNORECASE):
+        return [name for part in re.split(r",? and ", text) if (name := tidy(part))]
     parts = [tidy(part) for part in text.split(",") if tidy(part)]
     if len(parts) < 2:
         return [parts[0]] if parts else []
@@ -194,7 +202,8 @@ def _joined(parts: list[str]) -> list[str]:
         return [", ".join(parts)]
     if len(parts) == 2 and " " not in parts[1]:
         return [", ".join(parts)]
-    return [*parts[:-1], parts[-1].removesuffix(".") if not re.search(r"\.\S*\.$", parts[-1]) else parts[-1]]
+    dotted = parts[-1].split()[-1].count(".") > 1  # the dot belongs to initials, not to the list
+    return [*parts[:-1], parts[-1] if dotted else parts[-1].removesuffix(".")]
 
 
 def _pages(values: Values) -> str:

@@ -105,7 +105,7 @@ def _reader(raw: bytes, name: str) -> tuple[str, Callable[[], Iterator[Entry]]]:
         from metareview.search.formats.tagged import read_tagged
 
         return dialect.name, lambda: read_tagged(text, dialect)
-    if re.search(r"^\s*@\w+\s*[{(]", text, re.MULTILINE):
+    if re.search(r"^[^\S\n]*@\w+\s*[{(]", text, re.MULTILINE):
         return "BibTeX", lambda: read_bibtex(text)
     header = text.lstrip().split("\n", 1)[0]
     if any(field_of(cell.strip().strip('"')) for cell in re.split(r"[,;\t]", header)):

@@ -20,15 +20,14 @@ class _Raw:
     """The lines of one record."""
 
     line: int
-    values: list[tuple[str, str]] = field(default_factory=list)
+    values: list[tuple[str, list[str]]] = field(default_factory=list)
     says: str = ""
 
     def add(self, tag: str, value: str) -> None:
-        self.values.append((tag, value.strip()))
+        self.values.append((tag, [value.strip()]))
 
     def go_on(self, text: str) -> None:
-        tag, value = self.values[-1]
-        self.values[-1] = (tag, f"{value}\n{text.strip()}".strip())
+        self.values[-1][1].append(text.strip())
 
     def has(self, tag: str) -> bool:
         return any(tag == t for t, _ in self.values)
@@ -38,8 +37,10 @@ def read_tagged(text: str, dialect: Dialect) -> Iterator[Entry]:
     """Read the records of a file of tagged lines; lines that belong to none are told."""
     reader = _Reader(dialect)
     for number, line in enumerate(text.splitlines(), 1):
-        yield from reader.take(number, line)
-    yield from reader.close()
+        if entry := reader.take(number, line):
+            yield entry
+    if entry := reader.close():
+        yield entry
 
 
 @dataclass(slots=True)
@@ -51,50 +52,54 @@ class _Reader:
     begun: bool = False
     blank: bool = False
 
-    def take(self, number: int, line: str) -> Iterator[Entry]:
-        found = self.dialect.line.match(line)
+    def take(self, number: int, line: str) -> Entry | None:
+        """Take a line; give the record that it ends, or the line that belongs to none."""
+        found, entry = self.dialect.line.match(line), None
         if found:
-            yield from self._tagged(number, found["tag"], found["value"])
+            entry = self._tagged(number, found["tag"], found["value"])
         elif line.strip():
-            yield from self._bare(number, line)
+            entry = self._bare(number, line)
         self.blank = not line.strip()
+        return entry
 
-    def _tagged(self, number: int, tag: str, value: str) -> Iterator[Entry]:
+    def _tagged(self, number: int, tag: str, value: str) -> Entry | None:
         if tag in self.dialect.outside:
-            return
+            return None
         if tag in self.dialect.ends:
-            yield from self.close(ended=True)
-            return
+            return self.close(ended=True)
+        entry = None
         if tag in self.dialect.begins or self._begins_anew(tag):
-            yield from self.close()
+            entry = self.close()
             self.open = _Raw(number)
         elif self.open is None and self.begun:
             self.open = _Raw(number, says="its first line is missing")
         if self.open:
             self.begun = True
             self.open.add(tag, value)
+        return entry
 
-    def _bare(self, number: int, line: str) -> Iterator[Entry]:
+    def _bare(self, number: int, line: str) -> Entry | None:
         if self.open:
             self.open.go_on(line)
         elif self.begun:  # before the first record stand headings of the export
-            yield Entry(number, None, f'the line "{line.strip()[:60]}" belongs to no record')
+            return Entry(number, None, f'the line "{line.strip()[:60]}" belongs to no record')
+        return None
 
     def _begins_anew(self, tag: str) -> bool:
         """Tell a record without its first tag: after a blank line, a field that it can have only once."""
         return bool(self.open and self.blank and tag in self.dialect.again and self.open.has(tag))
 
-    def close(self, *, ended: bool = False) -> Iterator[Entry]:
+    def close(self, *, ended: bool = False) -> Entry | None:
         """Hand on the record that is open."""
         raw, self.open = self.open, None
         if raw is None:
-            return
+            return None
         says = raw.says
         if self.dialect.ends and not ended:
             says = says or "its end is missing; the next record, or the end of the file, ended it"
         values: Values = {}
-        for tag, value in raw.values:
+        for tag, lines in raw.values:
             name = self.dialect.fields.get(tag)
-            if name and value:
+            if name and (value := "\n".join(lines).strip()):
                 values.setdefault(name, []).append(value)
-        yield record_entry(raw.line, values, self.dialect.database, says)
+        return record_entry(raw.line, values, self.dialect.database, says)

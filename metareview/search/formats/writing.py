@@ -77,18 +77,17 @@ def _ris_lines(record: Record) -> Iterator[tuple[str, str]]:
 
 def as_bibtex(records: Iterable[Record]) -> str:
     """Give records as BibTeX, every one under a key of its own."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     return "\n".join(_bibtex(record, _key(record, taken)) for record in records)
 
 
-def _key(record: Record, taken: set[str]) -> str:
+def _key(record: Record, taken: dict[str, int]) -> str:
     stem = re.sub(r"\W+", "", family_name(record.authors[0]) if record.authors else "anonymous")
-    stem, n = f"{stem}{record.year or ''}", 0
-    key = stem
+    stem = key = f"{stem}{record.year or ''}"
     while key in taken:
-        n += 1
-        key = f"{stem}-{n}"
-    taken.add(key)
+        taken[stem] += 1
+        key = f"{stem}-{taken[stem]}"
+    taken[key] = 0
     return key
 
 

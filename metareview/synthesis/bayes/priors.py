@@ -14,7 +14,7 @@ from metareview.effects import FloatArray
 from metareview.errors import SynthesisError, did_you_mean
 from metareview.synthesis.bayes.published import published_prior
 
-_FORM = re.compile(r"\s*([a-z0-9-]+)\s*(?:\((.*)\))?\s*", re.IGNORECASE | re.DOTALL)
+_FORM = re.compile(r"\s*+([a-z0-9-]+)\s*+(?:\((.*)\))?\s*+", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _pick(name: str, what: str, word: str, allowed: Sequence[str]) -> str:
 
 
 def _comparison(name: str, text: str) -> tuple[str, str]:
-    sides = re.split(r"\s+(?:vs\.?|versus)\s+", text.strip(), flags=re.IGNORECASE)
+    sides = re.split(r" (?:vs\.?|versus) ", " ".join(text.split()), flags=re.IGNORECASE)
     if len(sides) != 2:
         raise SynthesisError(
             f'prior {name}: comparison is "{text}"; write two of {", ".join(_COMPARATORS)} with "vs" between.'
