@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 CellKind = Literal[
@@ -34,7 +35,7 @@ class Column:
     given: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SheetKind:
     """One of the five sheets.
 
@@ -55,7 +56,7 @@ class SheetKind:
         """Return a column by its name."""
         return next((c for c in self.columns if c.name == name), None)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of all columns, in order."""
         return tuple(c.name for c in self.columns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metareview.errors import FileError, did_you_mean
+from metareview.errors import MOST_LISTED, FileError, did_you_mean
 from metareview.extraction.cells import Fault, read_cell
 from metareview.extraction.columns import SHEETS, SheetKind
 from metareview.extraction.finding import Finding
@@ -84,12 +84,16 @@ def drafts_of(table: Table, kind: SheetKind) -> Iterator[tuple[Draft, list[Findi
     columns = {column.name: column for column in kind.columns}
     keys = [column for column in kind.columns if column.kind == "key"]
     decimal_comma = table.separator != ","
+    held: dict[tuple[str, str], Any] = {}  # most cells of a large sheet say what another said
     empty = {c.name: read_cell("", c, decimal_comma=decimal_comma) for c in kind.columns if c.kind != "key"}
     for row in table:
         cells = dict(row.cells)
-        filled = {name: text for name, text in cells.items() if text and name in columns}
-        read = {n: read_cell(t, columns[n], decimal_comma=decimal_comma) for n, t in filled.items()}
-        read |= {c.name: read_cell("", c, decimal_comma=decimal_comma) for c in keys if c.name not in filled}
+        filled = [cell for cell in cells.items() if cell[1] and cell[0] in columns]
+        filled += [(column.name, "") for column in keys if not cells.get(column.name)]
+        for name, text in filled:
+            if (name, text) not in held:
+                held[name, text] = read_cell(text, columns[name], decimal_comma=decimal_comma)
+        read = {cell[0]: held[cell] for cell in filled}
         faults = {name: value for name, value in read.items() if isinstance(value, Fault)}
         values = empty | read | {name: "" if columns[name].kind == "key" else None for name in faults}
         draft = Draft(kind, table.path, row.line, cells, values, frozenset(faults))
@@ -97,13 +101,14 @@ def drafts_of(table: Table, kind: SheetKind) -> Iterator[tuple[Draft, list[Findi
 
 
 def _header_findings(table: Table, kind: SheetKind) -> Iterator[Finding]:
-    unknown = [] if kind.open else [name for name in table.columns if name not in kind.names]
-    for name in unknown:
-        why = f'column "{name}" is not known; {did_you_mean(name, kind.names)}'
+    strange = [name for name in table.columns if name not in kind.names]
+    for number, name in enumerate([] if kind.open else strange):
+        hint = did_you_mean(name, kind.names) if number < MOST_LISTED else "see those above"
+        why = f'column "{name}" is not known; {hint}'
         yield Finding("column-unknown", "error", table.path, 1, "", "", why)
     for column in kind.columns:
         if column.needed and column.name not in table.columns:
-            near = did_you_mean(column.name, [n for n in table.columns if n not in kind.names])
+            near = did_you_mean(column.name, strange)
             hint = f" ({near.split('?')[0]}?)" if near.startswith("did you") else ""
             why = f'column "{column.name}" is missing{hint}'
             yield Finding("column-missing", "error", table.path, 1, "", "", why)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 TOTAL = "total"
 """The arm of a row that is about all arms of a study together; no analysis takes it."""
@@ -238,6 +239,37 @@ class Sheets:
         """Every row with numbers: results, then contrasts."""
         return (*self.results, *self.contrasts)
 
+    def arm_label(self, study: str, arm: str) -> str:
+        """Return the label of a study's arm; ``KeyError`` when there is no such arm."""
+        return self._labels[study, arm]
+
+    def about(self, kind: Literal["results", "contrasts"], outcomes: Sequence[str]) -> tuple[Figures, ...]:
+        """Return the rows of one sheet about some outcomes, in the sheet's order."""
+        index = self._results_about if kind == "results" else self._contrasts_about
+        found = [place for outcome in dict.fromkeys(outcomes) for place in index.get(outcome, ())]
+        rows: Sequence[Figures] = getattr(self, kind)
+        return tuple(rows[place] for place in sorted(found))
+
+    def place(self, study: str) -> int:
+        """Return where a study stands among the studies; ``KeyError`` when there is none."""
+        return self._places[study]
+
+    @cached_property
+    def _results_about(self) -> dict[str, list[int]]:
+        return _by_outcome(self.results)
+
+    @cached_property
+    def _contrasts_about(self) -> dict[str, list[int]]:
+        return _by_outcome(self.contrasts)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {row.study: place for place, row in enumerate(self.studies)}
+
+    @cached_property
+    def _labels(self) -> dict[tuple[str, str], str]:
+        return {(row.study, row.arm): row.label for row in self.arms}
+
     @cached_property
     def _studies(self) -> dict[str, Study]:
         return {row.study: row for row in self.studies}
@@ -245,3 +277,11 @@ class Sheets:
     @cached_property
     def _roles(self) -> dict[tuple[str, str], str]:
         return {(row.study, row.arm): row.role for row in self.arms}
+
+
+def _by_outcome(rows: Sequence[Figures]) -> dict[str, list[int]]:
+    """Give the places of the rows about each outcome, so that an analysis need not look through all."""
+    index: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        index.setdefault(row.outcome, []).append(place)
+    return index

@@ -7,6 +7,7 @@ where protocol and effects meet.
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -223,12 +224,16 @@ class Protocol(Plan):
 
     def outcome(self, name: str) -> Outcome:
         """Return an outcome by its id; ``KeyError`` when the plan has none of that name."""
-        return next((o for o in self.outcomes if o.id == name), None) or _absent(name)
+        return self._outcomes[name]
 
     def analysis(self, name: str) -> Analysis:
         """Return an analysis by its id; ``KeyError`` when the plan has none of that name."""
-        return next((a for a in self.analyses if a.id == name), None) or _absent(name)
+        return self._analyses[name]
 
+    @cached_property
+    def _outcomes(self) -> dict[str, Outcome]:
+        return {outcome.id: outcome for outcome in self.outcomes}
 
-def _absent(name: str) -> Any:
-    raise KeyError(name)
+    @cached_property
+    def _analyses(self) -> dict[str, Analysis]:
+        return {analysis.id: analysis for analysis in self.analyses}

@@ -8,14 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metareview.figures import (
-    ForestOptions,
-    forest_plot,
-    interactive_forest,
-    save_figure,
-    write_companions,
-)
+from metareview.figures import ForestOptions
 from metareview.files import write_atomically
+from metareview.report.drawing import draw_forest, with_figure_note
 from metareview.report.phrases import result_sentence
 from metareview.review.freshness import Inputs, fingerprint, made_with
 from metareview.synthesis import as_dict
@@ -49,6 +44,8 @@ def write_answer(
         The files.
     """
     folder = review.place.output / answer.planned.id
+    drawn = draw_forest(review, folder, answer, forest_options(review, answer, beside))
+    answer = with_figure_note(folder, answer)
     texts = {
         folder / "studies.csv": studies_csv(answer),
         folder / "summary.json": _json(summary_of_answer(answer, review.protocol, inputs)),
@@ -58,7 +55,7 @@ def write_answer(
         texts |= {folder / name: text for name, text in posterior_files(answer.synthesis).items()}
     for path, text in texts.items():
         write_atomically(path, text)
-    return (*texts, *_write_figure(review, answer, beside, folder))
+    return (*texts, *drawn)
 
 
 def posterior_files(synthesis: Synthesis) -> dict[str, str]:
@@ -85,16 +82,6 @@ def frame_csv(frame: pd.DataFrame) -> str:
     """Give a data frame as the text of a table."""
     rows = ({str(name): cell for name, cell in row.items()} for row in frame.to_dict("records"))
     return write_table([str(name) for name in frame.columns], rows)
-
-
-def _write_figure(review: Review, answer: Answer, beside: Sequence[Answer], folder: Path) -> tuple[Path, ...]:
-    if answer.synthesis is None:
-        return ()
-    options = forest_options(review, answer, beside)
-    figure = forest_plot(answer.synthesis, options=options)
-    page = folder / "forest.html"
-    write_atomically(page, interactive_forest(answer.synthesis, options=options))
-    return (*save_figure(figure, folder / "forest"), *write_companions(figure, folder / "forest"), page)
 
 
 def forest_options(review: Review, answer: Answer, beside: Sequence[Answer] = ()) -> ForestOptions:

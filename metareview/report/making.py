@@ -12,6 +12,7 @@ from metareview.errors import FileError, MetareviewError
 from metareview.files import write_atomically
 from metareview.locks import locked
 from metareview.report.answers import write_answer
+from metareview.report.drawing import with_figure_note
 from metareview.report.record import (
     Made,
     hashes,
@@ -63,7 +64,7 @@ def make_output(
     overrides
         Options in place of the plan's and the policy's choices; they are written into the output.
     progress
-        Called with an analysis's title, its number and the number of analyses, before it is made.
+        Called with what is being done (an analysis's title), how many are done, and of how many.
 
     Raises
     ------
@@ -71,12 +72,26 @@ def make_output(
         Every fault of protocol and sheets; nothing is written then.
     """
     asked = overrides or Overrides()
+    tell = progress or _silent
+    tell("Checking", 0, 0)
     review.check()
-    answers = {planned.id: _answer(review, planned, asked) for planned in review.planned}
+    answers = _answers(review, asked, tell)
     refuse_links(review.place.output)
     _refuse_changed(review)
     with locked(review.place.output):
-        return _make(review, answers, asked, progress)
+        return _make(review, answers, asked, tell)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Say nothing, where nobody asked."""
+
+
+def _answers(review: Review, asked: Overrides, tell: Progress) -> dict[str, Answer]:
+    answers: dict[str, Answer] = {}
+    for planned in review.planned:
+        tell("Pooling", len(answers), len(review.planned))
+        answers[planned.id] = _answer(review, planned, asked)
+    return answers
 
 
 def _refuse_changed(review: Review) -> None:
@@ -96,25 +111,23 @@ def _answer(review: Review, planned: Planned, overrides: Overrides) -> Answer:
         raise type(error)(f'analysis "{planned.id}": {problem}' for problem in error.problems) from None
 
 
-def _make(
-    review: Review, answers: Mapping[str, Answer], overrides: Overrides, progress: Progress | None
-) -> Run:
+def _make(review: Review, answers: Mapping[str, Answer], overrides: Overrides, tell: Progress) -> Run:
     folder, before = review.place.output, read_made(review.place.output)
     keys: dict[str, str] = {}
     outputs: dict[str, str] = {}
     fresh: list[str] = []
-    for number, planned in enumerate(review.planned, 1):
+    for number, planned in enumerate(review.planned):
         found = compare_output(review, planned, overrides, before)
         keys[planned.id] = fingerprint(found.inputs)
         own = own_outputs(before, planned.id)
         if found.reasons:
-            if progress:
-                progress(planned.analysis.title, number, len(review.planned))
+            tell(planned.analysis.title, number, len(review.planned))
             beside = [answers[other.id] for other in review.beside(planned)]
             own = hashes(folder, write_answer(review, answers[planned.id], beside, found.inputs))
             fresh.append(planned.id)
         outputs |= own
-    outputs |= hashes(folder, _write_review(review, list(answers.values())))
+    told = [with_figure_note(folder / name, answer) for name, answer in answers.items()]
+    outputs |= hashes(folder, _write_review(review, told))
     now = Made(sources_of(review.place, overrides, review.readings.digests), keys, outputs)
     _refuse_changed(review)
     kept = remove_left_over(folder, before, now)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import metareview
+from metareview.report.drawing import LEFT_OUT
 from metareview.report.markdown import code, escape, folder_link
 from metareview.report.phrases import result_sentence
 
 if TYPE_CHECKING:
-    from metareview.protocol import Protocol
     from metareview.review import Answer, Review
 
 
@@ -33,7 +33,7 @@ def _lines(review: Review, answers: Sequence[Answer]) -> Iterator[str]:
     yield " ".join([escape(review.describe_extraction()), *_doubts(review)])
     for answer in answers:
         yield ""
-        yield from _section(answer, protocol)
+        yield from _section(answer, review)
 
 
 def _doubts(review: Review) -> Iterator[str]:
@@ -46,8 +46,8 @@ def _doubts(review: Review) -> Iterator[str]:
         )
 
 
-def _section(answer: Answer, protocol: Protocol) -> Iterator[str]:
-    analysis = answer.planned.analysis
+def _section(answer: Answer, review: Review) -> Iterator[str]:
+    analysis, protocol = answer.planned.analysis, review.protocol
     yield f"{'###' if answer.planned.parent else '##'} {escape(analysis.title)}"
     yield ""
     yield escape(result_sentence(answer, protocol))
@@ -56,7 +56,8 @@ def _section(answer: Answer, protocol: Protocol) -> Iterator[str]:
         yield ""
         yield from (f"- {escape(caveat)}" for caveat in caveats)
     yield ""
-    yield f"Forest plot and data: {folder_link(f'{answer.planned.id}/')}"
+    left_out = (review.place.output / answer.planned.id / LEFT_OUT).is_file()
+    yield f"{'Data' if left_out else 'Forest plot and data'}: {folder_link(f'{answer.planned.id}/')}"
 
 
 def _caveats(answer: Answer) -> Iterator[str]:

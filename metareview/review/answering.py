@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from metareview.effects import MEASURES, Effects, effect_sizes
-from metareview.review.choosing import Chosen, Entered, choose
+from metareview.effects import Effects, effect_sizes
+from metareview.review.choosing import Chosen, Entered
 from metareview.synthesis import Options, Synthesis, fit_model, pool_as
 from metareview.synthesis.options import checked
 
 if TYPE_CHECKING:
-    from metareview.extraction import Sheets
     from metareview.protocol import Analysis
     from metareview.synthesis import Subgroups
     from metareview.synthesis.second_engine import Agreement
@@ -83,8 +82,8 @@ class Answer:
         return int(total) if columns and isfinite(total) else None
 
 
-def answer(planned: Planned, sheets: Sheets, *, overrides: Overrides | None = None) -> Answer:
-    """Answer one planned analysis from the sheets.
+def answer(planned: Planned, chosen: Chosen, *, overrides: Overrides | None = None) -> Answer:
+    """Answer one planned analysis from the rows that were chosen for it.
 
     Raises
     ------
@@ -94,7 +93,6 @@ def answer(planned: Planned, sheets: Sheets, *, overrides: Overrides | None = No
     by_policy = planned.analysis.model in POOLED_BY_POLICY
     given = overrides.given() if overrides and by_policy else {}
     analysis = planned.analysis.model_copy(update=given)
-    chosen = choose(analysis, sheets, MEASURES[analysis.measure])
     if not chosen.entered:
         return Answer(planned, chosen, None, overrides=given)
     effects = effects_of(analysis, chosen.entered)

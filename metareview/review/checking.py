@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from metareview.effects import MEASURES
 from metareview.errors import MetareviewError, did_you_mean
-from metareview.extraction import check_sheets
 from metareview.review.answering import options_of
 from metareview.review.choosing import choose
 from metareview.synthesis import MODELS, POLICIES
@@ -73,9 +72,13 @@ def _option_problems(analysis: Analysis) -> Iterator[str]:
         yield from (f"has {problem}" for problem in error.problems)
 
 
-def sheet_problems(protocol: Protocol, sheets: Sheets) -> Iterator[str]:
-    """Say what in the sheets cannot be, and where they leave open what an analysis is to be made from."""
-    yield from (str(found) for found in check_sheets(sheets, protocol) if found.level == "error")
+def choice_problems(analyses: Iterable[Analysis], sheets: Sheets) -> Iterator[str]:
+    """Say where the sheets leave open what an analysis is to be made from."""
+    for analysis in analyses:
+        yield from choose(analysis, sheets, MEASURES[analysis.measure]).problems
+
+
+def planned_analyses(protocol: Protocol) -> Iterator[Analysis]:
+    """Give every planned analysis, each followed by its sensitivity analyses."""
     for analysis in protocol.analyses:
-        for merged, _ in analysis.with_sensitivity():
-            yield from choose(merged, sheets, MEASURES[merged.measure]).problems
+        yield from (merged for merged, _ in analysis.with_sensitivity())

@@ -6,7 +6,7 @@ first group, in the protocol's order of preference, that has numbers for every a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,11 +54,11 @@ def choose(analysis: Analysis, sheets: Sheets, measure: Measure) -> Chosen:
     entered: list[Entered] = []
     left_out: list[LeftOut] = []
     problems: list[str] = []
-    for study in sheets.studies:
-        rows = _fitting(analysis, sheets, study.study, measure)
-        if not rows or (analysis.designs and study.design not in analysis.designs):
+    fitting = _fitting(analysis, sheets, measure)
+    for study in (sheets.study(name) for name in sorted(fitting, key=sheets.place)):
+        if analysis.designs and study.design not in analysis.designs:
             continue
-        found = _of_study(analysis, sheets, study, rows, measure)
+        found = _of_study(analysis, sheets, study, fitting[study.study], measure)
         if isinstance(found, Entered):
             entered.append(found)
         elif isinstance(found, LeftOut):
@@ -85,20 +85,24 @@ def _of_study(
     return _enter(analysis, sheets, study, groups[best], measure)
 
 
-def _fitting(analysis: Analysis, sheets: Sheets, study: str, measure: Measure) -> list[Result | Contrast]:
-    """Give a study's rows that are about this analysis, whatever their basis."""
-    pool: Iterable[Result | Contrast] = (
-        [c for c in sheets.contrasts if c.measure == measure.code and _compares(analysis, sheets, c)]
-        if measure.kind == "contrast"
-        else [r for r in sheets.results if _role(sheets, r) in analysis.compare]
-    )
-    return [row for row in pool if row.study == study and _asked_for(analysis, row)]
+def _fitting(analysis: Analysis, sheets: Sheets, measure: Measure) -> dict[str, list[Result | Contrast]]:
+    """Give each study's rows that are about this analysis, whatever their basis."""
+    fitting: dict[str, list[Result | Contrast]] = {}
+    for row in sheets.about("contrasts" if measure.kind == "contrast" else "results", analysis.outcomes):
+        if _asked_for(analysis, row) and _of_arms(analysis, sheets, row, measure):
+            fitting.setdefault(row.study, []).append(row)
+    return fitting
+
+
+def _of_arms(analysis: Analysis, sheets: Sheets, row: Result | Contrast, measure: Measure) -> bool:
+    if isinstance(row, Contrast):
+        return row.measure == measure.code and _compares(analysis, sheets, row)
+    return _role(sheets, row) in analysis.compare
 
 
 def _asked_for(analysis: Analysis, row: Result | Contrast) -> bool:
     return (
-        row.outcome in analysis.outcomes
-        and (not analysis.timepoints or row.timepoint in analysis.timepoints)
+        (not analysis.timepoints or row.timepoint in analysis.timepoints)
         and (not analysis.populations or row.population in analysis.populations)
         and (not analysis.endpoint or getattr(row, "endpoint", "") == analysis.endpoint)
     )
@@ -192,6 +196,5 @@ def _combined_note(analysis: Analysis, sheets: Sheets, rows: Sequence[Result | C
 
 def _named(sheets: Sheets, rows: Sequence[Result | Contrast]) -> str:
     """Name the arms of rows by their labels."""
-    labels = {(arm.study, arm.arm): arm.label for arm in sheets.arms}
-    names = [labels[row.study, row.arm] for row in rows if isinstance(row, Result)]
+    names = [sheets.arm_label(row.study, row.arm) for row in rows if isinstance(row, Result)]
     return " and ".join(f'"{name}"' for name in names)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -82,7 +82,8 @@ def inputs_of(
 
 
 def _cells(row: Any) -> dict[str, str]:
-    return _texts({name: value for name, value in asdict(row).items() if name not in _PLACE_ONLY})
+    names = (field.name for field in fields(row) if field.name not in _PLACE_ONLY)
+    return _texts({name: getattr(row, name) for name in names})
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:

@@ -14,15 +14,20 @@ from metareview.extraction import check_sheets, describe_extraction, open_findin
 from metareview.protocol import Protocol, read_protocol
 from metareview.readings import Readings, watching
 from metareview.review.answering import POOLED_BY_POLICY, Answer, Overrides, Planned, answer
-from metareview.review.checking import plan_problems, sheet_problems
+from metareview.review.checking import plan_problems
 from metareview.review.choosing import Chosen, choose
 from metareview.review.freshness import Inputs, inputs_of
 from metareview.review.place import find_review
 
 if TYPE_CHECKING:
-    from metareview.extraction import Sheets
+    from metareview.extraction import Finding, Sheets
     from metareview.protocol import Analysis
     from metareview.synthesis import Synthesis
+
+MOST_ON_A_PAGE = 250
+"""The studies of the longest forest plot that is drawn without being asked for; it is a metre tall."""
+MOST_DRAWN = 3000
+"""The studies in all the forest plots that pooling draws: about a minute's work."""
 
 
 class Review:
@@ -78,17 +83,23 @@ class Review:
         """
         problems = [*plan_problems(self.protocol, self.place.protocol)]
         try:
-            sheets = self.sheets
+            _ = self.sheets
         except MetareviewError as error:
             raise MetareviewError([*problems, *error.problems]) from None
         if not problems:
-            problems += sheet_problems(self.protocol, sheets)
+            problems += [str(found) for found in self.findings if found.level == "error"]
+            problems += [says for planned in self.planned for says in self.chosen(planned).problems]
         if problems:
             raise MetareviewError(problems)
 
     def open_warnings(self) -> tuple[str, ...]:
         """Give the warnings of the sheets that nobody has answered."""
-        return tuple(str(found) for found in open_findings(check_sheets(self.sheets, self.protocol)))
+        return tuple(str(found) for found in open_findings(self.findings))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the error radar finds in the sheets."""
+        return check_sheets(self.sheets, self.protocol)
 
     def describe_extraction(self) -> str:
         """Say in a sentence how many people read the numbers out."""
@@ -111,7 +122,7 @@ class Review:
         MetareviewError
             When none has that id.
         """
-        found = next((planned for planned in self.planned if planned.id == name), None)
+        found = self._by_id.get(name)
         if found is None:
             ids = [planned.id for planned in self.planned]
             raise MetareviewError(
@@ -121,34 +132,72 @@ class Review:
 
     def chosen(self, planned: Planned) -> Chosen:
         """Choose the rows of the sheets that a planned analysis is made from."""
-        return choose(planned.analysis, self.sheets, MEASURES[planned.analysis.measure])
+        held = self._chosen.get(planned.id)
+        if held is None or held[0] is not planned.analysis:
+            analysis = planned.analysis
+            held = self._chosen[planned.id] = (
+                analysis,
+                choose(analysis, self.sheets, MEASURES[analysis.measure]),
+            )
+        return held[1]
+
+    @cached_property
+    def _chosen(self) -> dict[str, tuple[Analysis, Chosen]]:
+        return {}
+
+    @cached_property
+    def _by_id(self) -> dict[str, Planned]:
+        return {planned.id: planned for planned in self.planned}
+
+    @cached_property
+    def _sensitivity(self) -> dict[str, list[Planned]]:
+        found: dict[str, list[Planned]] = {}
+        for planned in self.planned:
+            found.setdefault(planned.parent, []).append(planned)
+        return found
 
     def beside(self, planned: Planned) -> tuple[Planned, ...]:
         """Give the sensitivity analyses that fit a model of another family to the very same numbers."""
         rows = [entered.rows for entered in self.chosen(planned).entered]
         return tuple(
             other
-            for other in self.planned
-            if other.parent == planned.id
-            and other.analysis.model not in POOLED_BY_POLICY
+            for other in self._sensitivity.get(planned.id, ())
+            if other.analysis.model not in POOLED_BY_POLICY
             and other.analysis.measure == planned.analysis.measure
             and [entered.rows for entered in self.chosen(other).entered] == rows
         )
 
     def inputs(self, planned: Planned, *, overrides: Overrides | None = None) -> Inputs:
         """Give everything an analysis's output is made from, by source and by cell."""
-        return inputs_of(
+        found = inputs_of(
             planned,
             self.chosen(planned),
             self.protocol,
             overrides=overrides or Overrides(),
             beside=self.beside(planned),
         )
+        undrawn = self.undrawn.get(planned.id)
+        return {**found, "forest plot": {"left out": undrawn}} if undrawn else found
+
+    @cached_property
+    def undrawn(self) -> dict[str, str]:
+        """Why an analysis gets no forest plot unasked: it, or those before it, hold too many studies."""
+        found: dict[str, str] = {}
+        drawn = 0
+        for planned in self.planned:
+            studies = len(self.chosen(planned).entered)
+            if studies > MOST_ON_A_PAGE:
+                found[planned.id] = f"its {studies:,} studies are more than the {MOST_ON_A_PAGE} of one page"
+            elif drawn + studies > MOST_DRAWN:
+                found[planned.id] = f"the plots before it hold the {MOST_DRAWN:,} studies that pooling draws"
+            else:
+                drawn += studies
+        return found
 
     def answer(self, planned: Planned | str, *, overrides: Overrides | None = None) -> Answer:
         """Answer one planned analysis from the sheets."""
         asked = self.find(planned) if isinstance(planned, str) else planned
-        return answer(asked, self.sheets, overrides=overrides)
+        return answer(asked, self.chosen(asked), overrides=overrides)
 
     def run(self, *, overrides: Overrides | None = None) -> Iterator[tuple[Analysis, Synthesis]]:
         """Check, then answer every planned analysis that any study has numbers for.
@@ -160,6 +209,6 @@ class Review:
         """
         self.check()
         for planned in self.planned:
-            found = answer(planned, self.sheets, overrides=overrides)
+            found = self.answer(planned, overrides=overrides)
             if found.synthesis is not None:
                 yield planned.analysis, found.synthesis

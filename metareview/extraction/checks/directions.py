@@ -87,10 +87,12 @@ def _share(row: Result) -> float | None:
 def _opposed(
     ledger: Ledger, row: Contrast, ones: list[tuple[Result, float]], twos: list[tuple[Result, float]]
 ) -> Iterator[Finding]:
+    facing: dict[tuple[str, str], list[float]] = {}
+    for two, other in twos:
+        facing.setdefault((two.timepoint, two.population), []).append(other)
     for one, share in ones:
-        for two, other in twos:
-            same = (one.timepoint, one.population) == (two.timepoint, two.population)
-            if same and abs(share - other) >= _APART and log(row.estimate or 1) * (share - other) < 0:
+        for other in facing.get((one.timepoint, one.population), ()):
+            if abs(share - other) >= _APART and log(row.estimate or 1) * (share - other) < 0:
                 why = (
                     f'the event happened to {share:.3g}% of "{row.arm_1}" and {other:.3g}% of "{row.arm_2}"; '
                     "the ratio points the other way"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
 
 from metareview.extraction.checks.ledger import Ledger
 from metareview.extraction.finding import Finding
 from metareview.extraction.rows import Contrast, Result, Study
 
 _REGISTRY = re.compile(
-    r"NCT\d{8}|ISRCTN\d{8}|ChiCTR[-\w]*\d|ACTRN\d{14}|EudraCT\s*\d{4}-\d{6}-\d{2}|UMIN\d{9}|CTRI/[\d/]+", re.I
+    r"NCT\d{8}|ISRCTN\d{8}|ChiCTR[-\w]{0,40}\d|ACTRN\d{14}|EudraCT\s*\d{4}-\d{6}-\d{2}|UMIN\d{9}|CTRI/[\d/]+",
+    re.I,
 )
 # counts from which two outcomes of a study hardly share all their figures by chance
 _TELLING_EVENTS = 10
 _SHARED_AUTHORS = 3
+# how many studies of a centre, and of an author, are held against a study one by one
+_NAMED = 5
+_PER_AUTHOR = 20
 
 
 def same_registry(ledger: Ledger) -> Iterator[Finding]:
@@ -49,25 +53,55 @@ def same_centres(ledger: Ledger) -> Iterator[Finding]:
     It reads the characteristics ``centre``, ``recruited_from``, ``recruited_to`` and ``authors``.
     """
     kept = [s for s in ledger.sheets.studies if not s.exclude]
-    for one, two in combinations([s for s in kept if s.column("centre")], 2):
-        if one.column("centre").casefold() == two.column("centre").casefold() and _years_meet(one, two):
+    yield from _shared_years(ledger, [s for s in kept if s.column("centre") and all(_years(s))])
+    yield from _shared_authors(ledger, kept)
+
+
+def _shared_years(ledger: Ledger, studies: Sequence[Study]) -> Iterator[Finding]:
+    earlier: dict[str, dict[tuple[str, str], list[Study]]] = {}
+    for two in studies:
+        spans = earlier.setdefault(two.column("centre").casefold(), {})
+        first, last = _years(two)
+        meeting = [ones for (begin, end), ones in spans.items() if begin <= last and first <= end]
+        near = sorted((one for ones in meeting for one in ones[:_NAMED]), key=lambda one: one.line)[:_NAMED]
+        for one in near:
             why = f"{one.study} recruited there in the same years"
             yield ledger.doubt("same-centre", two, "centre", why)
-    for one, two in combinations([s for s in kept if s.column("authors")], 2):
-        shared = _authors(one) & _authors(two)
-        if len(shared) >= _SHARED_AUTHORS:
-            why = f"{one.study} shares {len(shared)} authors with it ({', '.join(sorted(shared)[:4])})"
+        yield from _further(ledger, "same-centre", two, "centre", sum(map(len, meeting)) - len(near))
+        spans.setdefault((first, last), []).append(two)
+
+
+def _further(ledger: Ledger, check: str, study: Study, column: str, count: int) -> Iterator[Finding]:
+    """Count the studies that are not named, so that a centre of thousands does not fill the screen."""
+    if count:
+        yield ledger.doubt(check, study, column, f"so did {count} more studies of the sheet")
+
+
+def _years(study: Study) -> tuple[str, str]:
+    return study.column("recruited_from")[:4], study.column("recruited_to")[:4]
+
+
+def _shared_authors(ledger: Ledger, studies: Sequence[Study]) -> Iterator[Finding]:
+    earlier: dict[str, list[int]] = {}
+    told: set[str] = set()
+    for place, two in enumerate(studies):
+        names = _authors(two)
+        counts = Counter(one for name in names for one in earlier.get(name, ()))
+        for one in sorted(one for one, n in counts.items() if n >= _SHARED_AUTHORS):
+            shared = sorted(_authors(studies[one]) & names)
+            why = f"{studies[one].study} shares {len(shared)} authors with it ({', '.join(shared[:4])})"
             yield ledger.doubt("shared-authors", two, "authors", why, level="note")
+        full = [name for name in sorted(names) if len(earlier.get(name, ())) == _PER_AUTHOR]
+        for name in (name for name in full if name not in told):
+            why = f"{name} wrote more than {_PER_AUTHOR} studies; authors are compared in the first"
+            yield ledger.doubt("shared-authors", two, "authors", why, level="note")
+        told.update(full)
+        for name in names - told:
+            earlier.setdefault(name, []).append(place)
 
 
 def _authors(study: Study) -> set[str]:
     return {name.strip().casefold() for name in study.column("authors").split(";") if name.strip()}
-
-
-def _years_meet(one: Study, two: Study) -> bool:
-    spans = [(s.column("recruited_from")[:4], s.column("recruited_to")[:4]) for s in (one, two)]
-    (a, b), (c, d) = spans
-    return bool(a and b and c and d) and a <= d and c <= b
 
 
 def pasted_results(ledger: Ledger) -> Iterator[Finding]:
