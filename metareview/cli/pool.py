@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from metareview.cli.terminal import console, label, say, say_json
 from metareview.review.answering import Overrides
 from metareview.review.place import find_review
 from metareview.tables import read_table
@@ -55,10 +55,10 @@ def pool_review(review: str, tau2: str | None, ci: str | None, prediction: str |
     said = _make(place, overrides)
     rows = [dict(row.cells) for row in read_table(place.output / "summary.csv")]
     if as_json:
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        say_json(rows)
         return
     _print_table(rows)
-    click.echo(f"{said} Figures, data and sentences: {place.output}/ (start with results.md)")
+    say(f"{said} Figures, data and sentences: {place.output}/ (start with results.md)")
 
 
 def _make(place: Place, overrides: Overrides) -> str:
@@ -72,30 +72,28 @@ def _make(place: Place, overrides: Overrides) -> str:
     with _progress() as progress:
         run = make_output(Review(place.name, place.root), overrides=overrides, progress=progress)
     for path in run.kept:
-        click.echo(f"note: {path} was made by a former run and changed since; it stays. Remove it.", err=True)
+        say(f"note: {path} was made by a former run and changed since; it stays. Remove it.", err=True)
     return f"{len(run.made)} of {run.total} analyses were made anew."
 
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
     """Show a bar on the error stream while analyses are drawn."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    screen = console(err=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("Pooling", total=None)
 
         def show(title: str, number: int, total: int) -> None:
-            bar.update(task, description=title[:60], completed=number - 1, total=total)
+            bar.update(task, description=label(title), completed=number - 1, total=total)
 
         yield show
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:
     """Print one line per analysis; what does not fit ends in an ellipsis, and stands whole in results.md."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
@@ -106,8 +104,7 @@ def _print_table(rows: list[dict[str, str]]) -> None:
     titles = {row["analysis"]: row["title"] for row in rows}
     for row in rows:
         table.add_row(*_cells(row, titles.get(row["sensitivity_of"], "")))
-    console = Console()
-    Console(width=max(console.width, NARROWEST), highlight=False).print(table)
+    console(width=max(console().width, NARROWEST)).print(table)
 
 
 def _cells(row: dict[str, str], parent: str) -> tuple[str, ...]:
