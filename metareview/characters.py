@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Literal
 
 _BLANKS = {ord("\u00a0"): " ", ord("\u202f"): " "}
@@ -71,13 +72,18 @@ def _kept_mark(match: re.Match[str]) -> str:
     return "\ufffd" if match[0] >= "\ud800" else " " if match[0] in "\x0b\x0c" else ""
 
 
-def printable(text: str) -> str:
+def spelled(character: str) -> str:
+    r"""Return a character by its number: ``\x1b``."""
+    return character.encode("unicode_escape").decode()
+
+
+def printable(text: str, spell: Callable[[str], str] = spelled) -> str:
     r"""Return a text as a terminal may be shown it: controls and marks of direction are spelled out.
 
     >>> print(printable("a\x1b[31mb\u202ec"))
     a\x1b[31mb\u202ec
     """
-    return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
+    return _UNPRINTABLE.sub(lambda m: spell(m[0]), text)
 
 
 def guarded(text: str) -> str:

@@ -65,8 +65,10 @@ def file_status(path: str | Path) -> os.stat_result | None:
 
 
 def _refuse_broken_way(path: Path) -> None:
-    """Refuse a link, on the way to a file or in its place, that leads nowhere."""
+    """Refuse a link, on the way to a file or in its place, that leads nowhere, and a file on the way."""
     for step in (path, *path.parents):
+        if step != path and step.is_file():
+            raise FileError(f"{step} is a file; a folder is needed here. Move the file away.")
         if step.is_symlink() and not step.exists():
             raise FileError(
                 f"{step} is a link to {step.readlink()}, which is not there; mount the share it lies on, or "

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from metareview.disk import flush_folder
 from metareview.errors import FileError
-from metareview.files import PENDING, put, put_staged, refuse_link, through_link, why
+from metareview.files import PENDING, file_status, put, put_staged, refuse_link, through_link, why
 from metareview.readings import (
     ABSENT,
     absolute,
@@ -191,7 +192,8 @@ def _clear(home: Path) -> None:
 
 def is_unsettled(home: Path) -> bool:
     """Check whether a killed command left a complete journal in a folder."""
-    return (home / FOLDER / ENTRIES).is_file()
+    found = file_status(home / FOLDER / ENTRIES)
+    return found is not None and stat.S_ISREG(found.st_mode)
 
 
 def settle_journal(home: Path) -> None:

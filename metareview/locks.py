@@ -15,6 +15,7 @@ from metareview.files import is_folder, sweep, why
 from metareview.journal import settle_journal
 from metareview.readings import Readings, absolute, watching
 
+_NO_FILE = "{} is no ordinary file; remove it and run the command again."
 _PAUSE = 0.01
 
 
@@ -83,6 +84,8 @@ def _open_lock(folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, flags, 0o666)
     except (OSError, ValueError) as error:
+        if path.is_symlink() or path.is_dir():
+            raise FileError(_NO_FILE.format(path)) from None
         raise FileError(f"{folder} cannot be written: {path} cannot be opened ({why(error)}).") from None
     try:
         _claim_file(descriptor, path)
@@ -94,7 +97,7 @@ def _open_lock(folder: Path) -> int:
 
 def _claim_file(descriptor: int, path: Path) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise FileError(f"{path} is no ordinary file; remove it and run the command again.")
+        raise FileError(_NO_FILE.format(path))
     try:
         free = claim(descriptor) and os.fstat(descriptor).st_ino == path.stat().st_ino
     except FileNotFoundError:

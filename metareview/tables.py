@@ -17,7 +17,7 @@ from pathlib import Path
 
 from metareview.characters import guarded, storable, unguarded
 from metareview.errors import FileError
-from metareview.files import read_text
+from metareview.files import MAX_BYTES, read_text
 
 SEPARATORS = (",", ";", "\t")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -29,6 +29,9 @@ _DATE_LIKE = re.compile(
 _MINUS = {ord(c): "-" for c in "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"} | {
     ord(c): "." for c in "\u00b7\u22c5"
 }
+
+_NO_COLUMN = "{}:1: the line names no column; the first line of a table must name its columns."
+csv.field_size_limit(MAX_BYTES)  # a cell may be as long as a file: what is written must be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,10 @@ def parse_table(text: str, path: str | Path) -> Table:
     lines = text.splitlines()
     if not text.strip():
         raise FileError(f"{path} is empty; its first line must name the columns.")
-    separator = _sniff(next(line for line in lines if line.strip()))
+    head = next(line for line in lines if line.strip())
+    separator = _sniff(head)
+    if not head.strip(f'{separator} "'):
+        raise FileError(_NO_COLUMN.format(path))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         raw = _numbered(reader)
@@ -131,7 +137,7 @@ def _sniff(header: str) -> str:
 
 def _header_faults(columns: Sequence[str], path: str | Path) -> Iterator[str]:
     if not any(columns):
-        yield f"{path}:1: the line names no column; the first line of a table must name its columns."
+        yield _NO_COLUMN.format(path)
         return
     seen: set[str] = set()
     for place, name in enumerate(columns, 1):

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
 from importlib import import_module
+from typing import Any
 
 import click
 
 import metareview
-from metareview.errors import MetareviewError
+from metareview.cli.failures import one_line_per_problem, stoppable, tell_warning
+from metareview.cli.terminal import settle_streams
 
 # verb -> (module:function, what the list of commands says of it), in the order of a review's life
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -64,6 +65,11 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb so that Ctrl-C and a request to end unwind it."""
+        with stoppable():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing their files."""
         with formatter.section("Commands"):
@@ -78,21 +84,11 @@ def commands() -> None:
     """Make a review: from protocol and sheets to estimates, figures and sentences."""
 
 
-@contextmanager
-def one_line_per_problem() -> Iterator[None]:
-    """Turn what metareview refuses into ``error:`` lines and exit code 1."""
-    try:
-        yield
-    except MetareviewError as error:
-        for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.exit(0)
-
-
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(50_000)  # the rows of a large review are many and no garbage
+    settle_streams()
+    warnings.showwarning = tell_warning
     with one_line_per_problem():
-        commands(prog_name="metareview")
+        code = commands.main(prog_name="metareview", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from metareview.cli.progress import Tell, telling
+from metareview.cli.terminal import say, say_json
 from metareview.extraction import Finding, Sheets, check_sheets, open_findings, survey
 from metareview.extraction.checks.answers import parse_answers
 from metareview.extraction.leaving import trail_findings
@@ -35,9 +35,7 @@ def check_review(review: str, as_json: bool) -> None:
     with telling("Checking") as tell:
         findings = _findings(find_review(review), tell)
     if as_json:
-        click.echo(
-            json.dumps([asdict(f) | {"sentence": str(f)} for f in findings], indent=2, ensure_ascii=False)
-        )
+        say_json([asdict(f) | {"sentence": str(f)} for f in findings], indent=2)
     else:
         _print(findings)
     sys.exit(1 if any(f.level == "error" for f in findings) else 0)
@@ -89,11 +87,11 @@ def _of_plan(place: Place, problem: str) -> Finding:
 def _print(findings: Sequence[Finding]) -> None:
     """Print findings by level, the answered ones last, then the count."""
     for line in _lines(findings):
-        click.echo(line)
+        say(line)
     counts = [f"{sum(f.level == level for f in findings)} {level}s" for level in ("error", "warning", "note")]
     left = sum(f.level == "warning" for f in open_findings(findings))
     answered = "every warning answered" if not left else f"{left} warnings without an answer"
-    click.echo(f"{', '.join(counts)}; {answered}.")
+    say(f"{', '.join(counts)}; {answered}.")
 
 
 def _lines(findings: Sequence[Finding]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import collections.abc
 import inspect
-import json
 import re
 import types
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
 
+from metareview.cli.terminal import say, say_json
 from metareview.effects.conversions import CONVERSIONS, Derived
 
 # one command line per conversion; tests run them all, and docs/conversions.md shows them
@@ -108,7 +108,10 @@ def _command(name: str, function: Callable[..., Derived]) -> click.Command:
 
     def run(as_json: bool, **given: Any) -> None:
         derived = function(**given)
-        click.echo(json.dumps(derived.as_dict(), ensure_ascii=False, indent=1) if as_json else str(derived))
+        if as_json:
+            say_json(derived.as_dict())
+        else:
+            say(str(derived))
 
     example = f"Example:\n  metareview convert {name} {EXAMPLES[name]}"
     lead = inspect.cleandoc(function.__doc__ or "").split("\n\n")[0]

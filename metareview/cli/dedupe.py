@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metareview.cli.outputs import check_outputs
 from metareview.cli.progress import telling
+from metareview.cli.terminal import say, say_json
 from metareview.errors import FileError
+from metareview.files import file_status
 
 if TYPE_CHECKING:
     from metareview.search.works import Works
@@ -22,15 +25,9 @@ _SHOWN = 20
 
 @click.command("dedupe")
 @click.argument("inputs", nargs=-1, required=True, metavar="REVIEW | FILE…")
-@click.option(
-    "-o", "output", type=click.Path(path_type=Path), help="Write one record per work: .ris, .bib or .csv."
-)
-@click.option(
-    "--duplicates", type=click.Path(path_type=Path), help="Write every decision: kept,dropped,decision,why."
-)
-@click.option(
-    "--studies", type=click.Path(path_type=Path), help="Write which works report one registered study."
-)
+@click.option("-o", "output", type=Path, help="Write one record per work: .ris, .bib or .csv.")
+@click.option("--duplicates", type=Path, help="Write every decision: kept,dropped,decision,why.")
+@click.option("--studies", type=Path, help="Write which works report one registered study.")
 @click.option("--join", nargs=2, metavar="ID ID", help="Decide that two records of a review are one work.")
 @click.option("--part", nargs=2, metavar="ID ID", help="Decide that two records of a review are two works.")
 @click.option("--undo", nargs=2, metavar="ID ID", help="Take back what a person decided of two records.")
@@ -58,6 +55,8 @@ def dedupe_records(
     from metareview.search.dedupe.table import write_duplicates, write_studies
     from metareview.search.works import refuse_inputs, write_unique
 
+    named = {"-o": output, "--duplicates": duplicates, "--studies": studies}
+    check_outputs(named, inputs=[n for n in inputs if _is_file(n)], endings={"-o": (".ris", ".bib", ".csv")})
     outputs = [path for path in (output, duplicates, studies) if path]
     refuse_inputs(outputs, [*map(Path, inputs), *_tables(inputs[0])])
     with telling("Comparing records"):
@@ -70,12 +69,12 @@ def dedupe_records(
         write_studies(studies, told.found.studies)
     for export in told.exports:
         for says in export.refused:
-            click.echo(f"warning: {says}", err=True)
+            say(f"warning: {says}", err=True)
     if as_json:
-        click.echo(json.dumps(_as_json(told), indent=1, ensure_ascii=False))
+        say_json(_as_json(told))
         return
     for line in _lines(told):
-        click.echo(line)
+        say(line)
 
 
 def _told(inputs: Sequence[str], decision: dict[str, tuple[str, str]]) -> Works:
@@ -83,16 +82,21 @@ def _told(inputs: Sequence[str], decision: dict[str, tuple[str, str]]) -> Works:
     from metareview.review.place import place_of
     from metareview.search.works import decide_pairs, dedupe_files
 
-    if len(inputs) == 1 and not Path(inputs[0]).is_file() and any(_tables(inputs[0])):
+    if len(inputs) == 1 and not _is_file(inputs[0]) and any(_tables(inputs[0])):
         words = {"join": "same", "part": "different", "undo": ""}
         decisions = [(pair, words[name]) for name, pair in decision.items()]
         return decide_pairs(place_of(inputs[0]).searched, decisions)
     if decision:
         raise click.UsageError("--join, --part and --undo need a review that has records.")
-    missing = [name for name in inputs if not Path(name).is_file()]
+    missing = [name for name in inputs if not _is_file(name)]
     if missing:
         raise FileError([_neither(name) for name in missing])
     return dedupe_files([Path(name) for name in inputs])
+
+
+def _is_file(name: str) -> bool:
+    found = file_status(name)
+    return found is not None and not stat.S_ISDIR(found.st_mode)
 
 
 def _tables(review: str) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Any
 from metareview.effects import Effects, ZeroCells, effect_sizes, measure_of
 from metareview.effects.columns import LABEL_COLUMNS
 from metareview.errors import EffectError, FileError
-from metareview.files import decode
+from metareview.files import MAX_BYTES, decode
 from metareview.tables import Table, number, parse_table, read_table
 
 _STDIN = "-"
@@ -50,7 +50,16 @@ def _read(path: str) -> Table:
     if path != _STDIN:
         return read_table(path)
     name = "standard input"
-    return parse_table(decode(sys.stdin.buffer.read(), name), name)
+    return parse_table(decode(_standard_input(name), name), name)
+
+
+def _standard_input(name: str) -> bytes:
+    if sys.stdin is None:
+        raise FileError(f"The {name} is closed; name a file, or give the table by a pipe.")
+    raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise FileError(f"The {name} gives more than {MAX_BYTES // 2**20} MiB, which no table of studies is.")
+    return raw
 
 
 def _columns(table: Table) -> dict[str, list[Any]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
+
+from metareview.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     from metareview.review.trail import Step
@@ -30,10 +31,10 @@ def explain_number(review: str, analysis: str, study: str, as_json: bool) -> Non
 
     trail = trail_of(Review(review), analysis, study=study)
     if as_json:
-        click.echo(json.dumps(trail.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))
+        say_json(trail.as_dict())
         return
     for depth, line in _lines(trail):
-        click.echo("  " * depth + line)
+        say("  " * depth + line)
 
 
 def _lines(step: Step, depth: int = 0) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ import click
 
 from metareview.characters import printable
 from metareview.cli.signing import signed
+from metareview.cli.terminal import say
 from metareview.errors import ExtractionError
 from metareview.extraction.joining import Pair
 from metareview.extraction.leaving import REMOVED
@@ -30,9 +31,7 @@ from metareview.search.record import family_name, registry_numbers
 
 @click.command("extract")
 @click.argument("review")
-@click.option(
-    "--from", "workbook", type=click.Path(), help="Bring this filled workbook back into the sheets."
-)
+@click.option("--from", "workbook", metavar="PATH", help="Bring this filled workbook back into the sheets.")
 @click.option("--as", "who", help="Your initials, for changes.csv; else the login name.")
 @click.option(
     "--ours", multiple=True, metavar="CELL|all", help="Keep the sheet's text of a cell in conflict."
@@ -81,7 +80,7 @@ def extract_review(
         resolve = choices(ours, theirs)
         update = bring_back(place.sheets, protocol, workbook, signature, resolve, force=force, inputs=inputs)
     for line in _lines(update, place):
-        click.echo(line)
+        say(line)
     _ask(place, included, signature)
 
 
@@ -91,17 +90,15 @@ def _ask(place: Place, included: Sequence[Included], signature: Signature) -> No
     if not at_terminal():
         for pair in pairs:
             command = f"metareview merge {place.name} {pair.study.study} {pair.other.study}"
-            click.echo(f"{_may_be_one(pair)} They may be one study.")
-            click.echo(f"  If so: {command}")
-            click.echo(f"  If not: {command} --apart")
+            say(f"{_may_be_one(pair)} They may be one study.")
+            say(f"  If so: {command}")
+            say(f"  If not: {command} --apart")
         return
     while pairs:
         study, other = pairs[0].study.study, pairs[0].other.study
         if click.confirm(f"{_may_be_one(pairs[0])} Are they one study?"):
             merge_studies(place, [study, other], signature)
-            click.echo(
-                f"{other} is now a report of {study}; metareview merge {place.name} --undo takes it back."
-            )
+            say(f"{other} is now a report of {study}; metareview merge {place.name} --undo takes it back.")
         else:
             keep_apart(place, pairs[0].study, pairs[0].other, signature)
         pairs = undecided_pairs(place, included)
@@ -121,7 +118,7 @@ def _restore(place: Place, names: Sequence[str], signature: Signature, *, alone:
     if not alone:
         raise ExtractionError("--restore stands alone; run --from or --force in a second step.")
     for change in restore_rows(place.sheets, names, signature):
-        click.echo(f"{place.sheets / f'{change.sheet}.csv'}: row {change.row} is back.")
+        say(f"{place.sheets / f'{change.sheet}.csv'}: row {change.row} is back.")
 
 
 def _lines(update: Update, place: Place) -> Iterator[str]:

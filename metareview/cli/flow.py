@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from metareview.cli.outputs import check_outputs
 from metareview.cli.progress import telling
+from metareview.cli.terminal import say, say_json
 from metareview.errors import FigureError, MetareviewError
 from metareview.extraction import Study
 from metareview.files import is_there, write_atomically
@@ -45,10 +46,11 @@ def draw_flow(
     desk = ScreeningDesk(find_review(review))
     if output and Path(output).suffix.lower() not in PICTURES:
         raise FigureError(f"{output} cannot be drawn; its name must end in {', '.join(PICTURES)}.")
+    check_outputs({"-o": output, "--csv": table, "--appendix": appendix})
     with telling("Counting records"):
         counted = _count(desk, draft)
     if as_json:
-        click.echo(json.dumps(_as_json(counted), indent=1, ensure_ascii=False))
+        say_json(_as_json(counted))
     else:
         _say(counted)
     if output:
@@ -59,7 +61,7 @@ def draw_flow(
         title = desk.protocol.title
         write_atomically(appendix, search_appendix(desk.searches, title=title, dedupe=_dedupe(desk)))
     for path in filter(None, (output, table, appendix)):
-        click.echo(f"wrote {path}", err=True)
+        say(f"wrote {path}", err=True)
 
 
 def _count(desk: ScreeningDesk, draft: bool) -> Flow:
@@ -71,7 +73,7 @@ def _count(desk: ScreeningDesk, draft: bool) -> Flow:
     except MetareviewError as error:
         counted = desk.flow()
         for problem in error.problems:
-            click.echo(f"draft: {problem}", err=True)
+            say(f"draft: {problem}", err=True)
         return counted
 
 
@@ -101,9 +103,9 @@ def _say(counted: Flow) -> None:
     from metareview.figures.flow import flow_counts
 
     for box, n in flow_counts(counted):
-        click.echo(f"{n:>6}  {box}")
+        say(f"{n:>6}  {box}")
     for note in counted.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
 
 
 def _draw(counted: Flow, path: Path) -> None:

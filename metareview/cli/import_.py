@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ import click
 
 from metareview.characters import printable
 from metareview.cli.progress import telling
+from metareview.cli.terminal import say, say_json
 from metareview.search.ledger import METHODS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SHOWN = 20
 
 @click.command("import")
 @click.argument("review")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=Path)
 @click.option("--database", default="", help="Whose records these are, when the file does not say it.")
 @click.option("--method", default="", help=f"How they were found: {', '.join(METHODS)}.")
 @click.option("--platform", default="", help="Through what the database was searched: Ovid, EBSCO …")
@@ -97,12 +97,12 @@ def _bring_in(
         told = import_files(folder, files, Origin(**origin), again=again, tell=tell)
     for one in told:
         for line in _faults(one, folder, review):
-            click.echo(line, err=True)
+            say(line, err=True)
     if as_json:
-        _print_json([_as_json(one) for one in told])
+        say_json([_as_json(one) for one in told])
         return
     for one in told:
-        click.echo(_line(one))
+        say(_line(one))
 
 
 def _faults(one: Imported, folder: Path, review: str) -> Iterator[str]:
@@ -152,10 +152,10 @@ def _take_back(review: str, name: str, *, force: bool, as_json: bool) -> None:
     done = undo_search(_searched(place), name, partial(ties_of, place), force=force)
     _warn(done.remarks)
     if as_json:
-        _print_json(asdict(done) | {"place": str(done.place), "kept": str(done.kept or "")})
+        say_json(asdict(done) | {"place": str(done.place), "kept": str(done.kept or "")})
         return
     for line in _undone_lines(done, place):
-        click.echo(printable(line))
+        say(printable(line))
 
 
 def _searched(place: Place) -> Path:
@@ -172,7 +172,7 @@ def _searched(place: Place) -> Path:
 
 def _warn(remarks: Sequence[str]) -> None:
     for says in remarks:
-        click.echo(printable(f"warning: {says}"), err=True)
+        say(printable(f"warning: {says}"), err=True)
 
 
 def _undone_lines(done: Undone, place: Place) -> Iterator[str]:
@@ -208,10 +208,10 @@ def _correct(review: str, rename: tuple[str, str], *, force: bool, as_json: bool
     done = rename_database(_searched(place), *rename, partial(ties_of, place), force=force)
     _warn(done.remarks)
     if as_json:
-        _print_json(asdict(done))
+        say_json(asdict(done))
         return
     for line in _renamed_lines(done, place):
-        click.echo(printable(line))
+        say(printable(line))
 
 
 def _renamed_lines(done: Renamed, place: Place) -> Iterator[str]:
@@ -226,8 +226,3 @@ def _renamed_lines(done: Renamed, place: Place) -> Iterator[str]:
         )
     if done.merged or done.split:
         yield f"Run `metareview dedupe {place.name}` again."
-
-
-def _print_json(told: object) -> None:
-    text = json.dumps(told, indent=1, ensure_ascii=False)
-    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a file's name may not be UTF-8

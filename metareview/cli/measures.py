@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from metareview.cli.terminal import say, say_json
 from metareview.effects import MEASURES
 from metareview.effects.pages import measures_page
 
@@ -22,12 +21,12 @@ def list_measures(markdown: bool, as_json: bool) -> None:
       metareview measures --markdown > docs/measures.md
     """
     if markdown:
-        click.echo(measures_page(), nl=False)
+        say(measures_page(), nl=False)
     elif as_json:
-        click.echo(json.dumps([_plain(code) for code in MEASURES], ensure_ascii=False, indent=1))
+        say_json([_plain(code) for code in MEASURES])
     else:
         for code, measure in MEASURES.items():
-            click.echo(f"{code:6} {measure.label:52} {' '.join(measure.needs)}")
+            say(f"{code:6} {measure.label:52} {' '.join(measure.needs)}")
 
 
 def _plain(code: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from metareview.cli.signing import signed
+from metareview.cli.terminal import say
 from metareview.extraction.recording import Signature
 from metareview.review.joining import in_sheets, keep_apart
 from metareview.review.merging import merge_studies
@@ -51,12 +52,12 @@ def _refuse_odd(studies: Sequence[str], *, undo: bool, apart: bool) -> None:
 
 def _merge(place: Place, studies: Sequence[str], signature: Signature) -> None:
     done = merge_studies(place, studies, signature)
-    click.echo(f"{' and '.join(studies)} are one study, {done.kept}, with {len(done.reports)} reports:")
-    click.echo(f"  {'; '.join(done.reports) or 'none is named'}")
-    click.echo(f"{done.moved} rows changed; {done.removed} rows that stood twice are in removed.csv.")
+    say(f"{' and '.join(studies)} are one study, {done.kept}, with {len(done.reports)} reports:")
+    say(f"  {'; '.join(done.reports) or 'none is named'}")
+    say(f"{done.moved} rows changed; {done.removed} rows that stood twice are in removed.csv.")
     for note in done.notes:
-        click.echo(f"note: {note}")
-    click.echo(f"metareview merge {place.name} --undo takes it back.")
+        say(f"note: {note}")
+    say(f"metareview merge {place.name} --undo takes it back.")
 
 
 def _apart(place: Place, studies: Sequence[str], signature: Signature) -> None:
@@ -64,13 +65,13 @@ def _apart(place: Place, studies: Sequence[str], signature: Signature) -> None:
     for n, other in enumerate(others):
         for study in (first, *others[:n]):
             keep_apart(place, study, other, signature)
-    click.echo(f"{' and '.join(studies)} stay apart; extract does not ask again.")
+    say(f"{' and '.join(studies)} stay apart; extract does not ask again.")
 
 
 def _undo(place: Place, signature: Signature) -> None:
     done = unmerge(place, signature)
-    click.echo(f"{', '.join(done.joined)} and {done.kept} are studies of their own again.")
+    say(f"{', '.join(done.joined)} and {done.kept} are studies of their own again.")
     for path in done.whole:
-        click.echo(f"  {path}: as it was before the merge")
+        say(f"  {path}: as it was before the merge")
     for path in done.mended:
-        click.echo(f"  {path}: changed since, so taken back row by row")
+        say(f"  {path}: changed since, so taken back row by row")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metareview.cli.effects_file import effects_from_file
+from metareview.cli.outputs import check_outputs
+from metareview.cli.terminal import say_json
 from metareview.effects import Effects, ZeroCells
 from metareview.errors import MetareviewError, SynthesisError
 from metareview.files import write_atomically
@@ -167,17 +169,22 @@ def pool_table(**given: Any) -> None:
 
     Prints the studies, the pooled answer with its caveats, and why each method was taken.
     """
+    check_outputs(
+        {"--json": None if given["json_to"] == "-" else given["json_to"], "-o": given["output"]},
+        inputs=[given["file"]],
+    )
     answer = _answer(given)
     figure = _figure(answer, given["style"]) if given["output"] else None
-    text = json.dumps(_as_json(answer), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    found = _as_json(answer)
     if figure is not None:
         from metareview.figures import save_figure
 
         save_figure(figure, given["output"])
     if given["json_to"] == "-":
-        click.echo(text, nl=False)
+        say_json(found)
         return
     if given["json_to"]:
+        text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         write_atomically(given["json_to"], text)
     from metareview.cli.meta_text import print_answer
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from metareview.cli.terminal import console, plain
 from metareview.effects import Interval
 from metareview.synthesis import Influence, Refits, Subgroups, Synthesis, TrimAndFill
 from metareview.synthesis.summary import study_display
 from metareview.synthesis.wording import number, per_cent, printed, span
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from metareview.cli.meta import Answer
     from metareview.synthesis.second_engine import Agreement
 
@@ -27,49 +28,49 @@ _WIDTH = 110  # where the output is no terminal
 
 def print_answer(answer: Answer) -> None:
     """Print everything that was asked for to the standard output."""
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, emoji=False, width=_WIDTH)
-    console.print(_studies(answer.synthesis))
-    _say(console, str(answer.synthesis) + ".", *answer.synthesis.notes)
-    _say(console, "Why:", *_reasons(answer.synthesis))
-    _print_robustness(console, answer)
+    screen = console()
+    if not screen.is_terminal:
+        screen = console(width=_WIDTH)
+    screen.print(_studies(answer.synthesis))
+    _say(screen, str(answer.synthesis) + ".", *answer.synthesis.notes)
+    _say(screen, "Why:", *_reasons(answer.synthesis))
+    _print_robustness(screen, answer)
     for found in answer.new_settings:
-        _say(console, f"{found}.", *found.notes)
+        _say(screen, f"{found}.", *found.notes)
     if answer.agreements is not None:
-        _print_agreements(console, answer.agreements)
+        _print_agreements(screen, answer.agreements)
 
 
-def _print_robustness(console: Console, answer: Answer) -> None:
+def _print_robustness(screen: Console, answer: Answer) -> None:
     if answer.subgroups:
-        _print_subgroups(console, answer.subgroups)
+        _print_subgroups(screen, answer.subgroups)
     for refits in (answer.leave_one_out, answer.cumulative):
         if refits:
-            _print_refits(console, refits)
+            _print_refits(screen, refits)
     if answer.influence:
-        _print_influence(console, answer.influence)
+        _print_influence(screen, answer.influence)
     if answer.bias:
-        _say(console, f"{answer.bias}.", answer.bias.reason, *answer.bias.notes)
+        _say(screen, f"{answer.bias}.", answer.bias.reason, *answer.bias.notes)
     if answer.trim_fill:
-        _print_trim_fill(console, answer.trim_fill)
+        _print_trim_fill(screen, answer.trim_fill)
 
 
-def _say(console: Console, first: str, *others: str) -> None:
+def _say(screen: Console, first: str, *others: str) -> None:
     """Print a sentence, and under it those that go with it."""
-    console.print(Text(first, style="bold"))
+    screen.print(plain(first, style="bold"))
     for other in others:
-        console.print(
-            Text(
+        screen.print(
+            plain(
                 fill(
                     other,
-                    console.width - 1,
+                    screen.width - 1,
                     initial_indent="  ",
                     subsequent_indent="  ",
                     break_on_hyphens=False,
                 )
             )
         )
-    console.print()
+    screen.print()
 
 
 def _table(*heads: str) -> Table:
@@ -123,7 +124,7 @@ def _share(value: float | None) -> str:
     return "" if value is None or not isfinite(value) else f"{100 * value:.1f}%"
 
 
-def _print_subgroups(console: Console, subgroups: Subgroups) -> None:
+def _print_subgroups(screen: Console, subgroups: Subgroups) -> None:
     overall = subgroups.overall
     table = _table(f"Subgroup by {subgroups.by}", "k", overall.effects.measure.label, "CI", "tau2", "I2")
     for label, group in (*subgroups.groups, ("All studies", overall)):
@@ -133,11 +134,11 @@ def _print_subgroups(console: Console, subgroups: Subgroups) -> None:
             label, str(group.k), *_result(group, group.estimate, *ends),
             _figure(spread.tau2 if spread else None), _share(spread.i2 if spread else None),
         )  # fmt: skip
-    console.print(table)
-    _say(console, f"{subgroups}.", *subgroups.notes)
+    screen.print(table)
+    _say(screen, f"{subgroups}.", *subgroups.notes)
 
 
-def _print_refits(console: Console, refits: Refits) -> None:
+def _print_refits(screen: Console, refits: Refits) -> None:
     first = "Without" if refits.kind == "leave-one-out" else f"Up to, by {refits.by}"
     table = _table(first, "k", refits.full.effects.measure.label, "CI", "P", "tau2", "I2")
     for i, label in enumerate(refits.labels):
@@ -150,12 +151,12 @@ def _print_refits(console: Console, refits: Refits) -> None:
             _figure(refits.tau2[i]),
             _share(refits.i2[i]),
         )
-    console.print(table)
+    screen.print(table)
     if refits.notes:
-        _say(console, *refits.notes)
+        _say(screen, *refits.notes)
 
 
-def _print_influence(console: Console, influence: Influence) -> None:
+def _print_influence(screen: Console, influence: Influence) -> None:
     heads = ("Study", "rstudent", "DFFITS", "Cook", "cov. ratio", "tau2 without", "Q without", "hat", "")
     table = _table(*heads)
     columns: Sequence[np.ndarray] = (
@@ -166,23 +167,23 @@ def _print_influence(console: Console, influence: Influence) -> None:
         table.add_row(
             label, *(_figure(c[i]) for c in columns), "influential" if influence.influential[i] else ""
         )
-    console.print(table)
-    _say(console, *influence.notes)
+    screen.print(table)
+    _say(screen, *influence.notes)
 
 
-def _print_trim_fill(console: Console, filled: TrimAndFill) -> None:
+def _print_trim_fill(screen: Console, filled: TrimAndFill) -> None:
     said, *others = filled.notes
-    _say(console, said, f"With them: {filled.adjusted}.", *others)
+    _say(screen, said, f"With them: {filled.adjusted}.", *others)
 
 
-def _print_agreements(console: Console, agreements: Sequence[Agreement]) -> None:
+def _print_agreements(screen: Console, agreements: Sequence[Agreement]) -> None:
     if not agreements:
-        _say(console, "No second engine has this model and estimator; there is nothing to compare with.")
+        _say(screen, "No second engine has this model and estimator; there is nothing to compare with.")
         return
     table = _table("By a second engine", "ours", "theirs", "difference", "")
     for a in agreements:
         verdict = "agrees" if a.agrees else "DIFFERS"
         table.add_row(a.quantity, f"{a.ours:.9g}", f"{a.theirs:.9g}", f"{a.difference:.1e}", verdict)
-    console.print(table)
+    screen.print(table)
     first = agreements[0]
-    _say(console, f"{first.engine} {first.version}, to within {first.tolerance:g}.")
+    _say(screen, f"{first.engine} {first.version}, to within {first.tolerance:g}.")

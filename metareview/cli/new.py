@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from metareview.cli.terminal import say
 from metareview.protocol import write_starter
 
 
@@ -17,4 +18,4 @@ def start_review(name: str) -> None:
     Example: metareview new statins
     """
     path = write_starter(name)
-    click.echo(f"{path} is written. Fill it in, then run: metareview check {name}")
+    say(f"{path} is written. Fill it in, then run: metareview check {name}")

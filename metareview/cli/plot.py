@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metareview.cli.outputs import check_outputs
+from metareview.cli.terminal import say, say_json
 from metareview.errors import FigureError, MetareviewError, did_you_mean
-from metareview.files import write_atomically
+from metareview.files import is_there, write_atomically
 
 if TYPE_CHECKING:
     from metareview.figures import ForestOptions
@@ -101,6 +102,7 @@ def draw_figure(review: str, figure: str, analyses: tuple[str, ...], **given: An
     """Draw FIGURE of REVIEW, for one or more planned ANALYSES."""
     if figure not in FIGURES:
         raise FigureError(f'There is no figure "{figure}"; {did_you_mean(figure, list(FIGURES))}')
+    _check_outputs(given["outputs"], given["table"])
     order = Order(review, analyses, given["style"], _options(given), given)
     pages = [o for o in given["outputs"] if not o.casefold().endswith(".html")]
     webs = [o for o in given["outputs"] if o.casefold().endswith(".html")]
@@ -111,9 +113,20 @@ def draw_figure(review: str, figure: str, analyses: tuple[str, ...], **given: An
     _report(plates, files, given["as_json"])
 
 
+def _check_outputs(outputs: Sequence[str], table: str | None) -> None:
+    from metareview.figures.saving import companions
+
+    named: dict[str, str | Path] = {f"-o {output}": output for output in outputs}
+    if table:
+        named |= {f"the {path.suffix} beside {outputs[0]}": path for path in companions(outputs[0])}
+    check_outputs(named, inputs=[table] if table else [])
+
+
 def _options(given: dict[str, Any]) -> ForestOptions:
     from metareview.figures import ForestOptions
 
+    if given["dpi"] is not None and given["dpi"] < 1:
+        raise FigureError(f"--dpi is {given['dpi']}; give dots per inch, such as 300.")
     return ForestOptions(
         title=given["title"] or "",
         columns=tuple(c.strip() for c in given["columns"].split(",") if c.strip()),
@@ -175,12 +188,12 @@ def _report(plates: Sequence[Any], files: Sequence[Path], as_json: bool) -> None
             "alt": getattr(first, "alt", ""),
             "data": [dict(row) for row in getattr(first, "rows", ())],
         }
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        say_json(found)
         return
     for note in dict.fromkeys(n for plate in plates for n in plate.page.notes):
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     for file in files:
-        click.echo(f"wrote {file}")
+        say(f"wrote {file}")
 
 
 def _review(order: Order) -> Review:
@@ -320,7 +333,7 @@ def _flow(order: Order) -> Sequence[Any]:
 
     review = _review(order)
     desk = ScreeningDesk(find_review(order.review))
-    studies = review.sheets.studies if (review.place.sheets / "studies.csv").exists() else None
+    studies = review.sheets.studies if is_there(review.place.sheets / "studies.csv") else None
     return (flow_diagram(desk.flow(studies), style=order.style, options=order.options),)
 
 

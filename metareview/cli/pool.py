@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from metareview.cli.progress import telling
+from metareview.cli.terminal import console, say, say_json
 from metareview.review.answering import Overrides
 from metareview.review.place import find_review
 from metareview.tables import read_table
@@ -53,10 +53,10 @@ def pool_review(review: str, tau2: str | None, ci: str | None, prediction: str |
     said = _make(place, overrides)
     rows = [dict(row.cells) for row in read_table(place.output / "summary.csv")]
     if as_json:
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        say_json(rows)
         return
     _print_table(rows)
-    click.echo(f"{said} Figures, data and sentences: {place.output}/ (start with results.md)")
+    say(f"{said} Figures, data and sentences: {place.output}/ (start with results.md)")
 
 
 def _make(place: Place, overrides: Overrides) -> str:
@@ -70,13 +70,12 @@ def _make(place: Place, overrides: Overrides) -> str:
     with telling("Pooling") as tell:
         run = make_output(Review(place.name, place.root), overrides=overrides, progress=tell)
     for path in run.kept:
-        click.echo(f"note: {path} was made by a former run and changed since; it stays. Remove it.", err=True)
+        say(f"note: {path} was made by a former run and changed since; it stays. Remove it.", err=True)
     return f"{len(run.made)} of {run.total} analyses were made anew."
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:
     """Print one line per analysis; what does not fit ends in an ellipsis, and stands whole in results.md."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
@@ -87,8 +86,7 @@ def _print_table(rows: list[dict[str, str]]) -> None:
     titles = {row["analysis"]: row["title"] for row in rows}
     for row in rows:
         table.add_row(*_cells(row, titles.get(row["sensitivity_of"], "")))
-    console = Console()
-    Console(width=max(console.width, NARROWEST), highlight=False).print(table)
+    console(width=max(console().width, NARROWEST)).print(table)
 
 
 def _cells(row: dict[str, str], parent: str) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from metareview.cli.terminal import console, label
+
 Tell = Callable[[str, int, int], None]
 """Takes what is being done, how much of it is done, and of how much (0 when that is not known)."""
-
-_LONGEST = 60
 
 
 @contextmanager
@@ -26,20 +26,17 @@ def telling(first: str, *, unit: str = "") -> Iterator[Tell]:
     if not sys.stderr.isatty():
         yield _silent
         return
-    from rich.console import Console
-    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     columns += (TextColumn("{task.fields[rate]}"), TimeRemainingColumn())  # type: ignore[assignment]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(first), total=None, rate="")
+    with Progress(*columns, console=console(err=True), transient=True) as bar:
+        task = bar.add_task(label(first), total=None, rate="")
 
         def tell(stage: str, done: int, total: int) -> None:
             speed = bar.tasks[0].speed if unit and done and total else None
             rate = f"{speed:.0f} {unit}/s" if speed else ""
-            shown = escape(stage[:_LONGEST])
-            bar.update(task, description=shown, completed=done, total=total or None, rate=rate)
+            bar.update(task, description=label(stage), completed=done, total=total or None, rate=rate)
 
         yield tell
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
 from metareview.cli.signing import signed
+from metareview.cli.terminal import say, say_json
 from metareview.extraction.adjudication import ADJUDICATION, Settlement, reconcile
 from metareview.extraction.comparing import Comparison, FieldAgreement
 from metareview.extraction.leaving import REMOVED
@@ -50,26 +50,26 @@ def reconcile_review(
         place.sheets, choices(ours, theirs), tolerance=tolerance, signature=signed(who), force=force
     )
     if as_json:
-        click.echo(json.dumps(_as_json(comparison, settlement), indent=2, ensure_ascii=False))
+        say_json(_as_json(comparison, settlement), indent=2)
         return
     one, two = comparison.extractors
-    click.echo(f"Extractors {one} and {two}; numbers agree within {tolerance:.2%}.")
+    say(f"Extractors {one} and {two}; numbers agree within {tolerance:.2%}.")
     for field in comparison.agreement():
-        click.echo("  " + _sentence(field))
+        say("  " + _sentence(field))
     if settlement.waiting:
-        click.echo(f"{settlement.waiting} cells wait for a decision in {place.sheets / ADJUDICATION}.")
+        say(f"{settlement.waiting} cells wait for a decision in {place.sheets / ADJUDICATION}.")
     else:
-        click.echo(f"Nothing waits ({settlement.decided} cells were decided); the consensus is written.")
+        say(f"Nothing waits ({settlement.decided} cells were decided); the consensus is written.")
     if settlement.idle:
         idle = f"{settlement.idle} decisions stand at the end of {ADJUDICATION}"
-        click.echo(f"{idle}: what they were made on has changed since.")
+        say(f"{idle}: what they were made on has changed since.")
     for row in settlement.removed:
-        click.echo(
+        say(
             f"MOVED TO {REMOVED}: row {row.row} of {row.sheet}.csv; {row.reason}. "
             f"Back with: metareview extract {place.name} --restore '{row.sheet}:{row.row}'"
         )
     for path in settlement.written:
-        click.echo(f"  {path}")
+        say(f"  {path}")
 
 
 def _sentence(field: FieldAgreement) -> str:

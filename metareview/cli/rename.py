@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from metareview.cli.signing import signed
+from metareview.cli.terminal import say
 from metareview.review.place import Place, find_review
 from metareview.review.renaming import Renamed, What, named_in_words, rename
 
@@ -35,7 +36,7 @@ def rename_id(review: str, what: What, old: str, new: str, who: str | None, dry_
     signature = signed(who)
     done = rename(place, what, old, new, signature, dry_run=dry_run)
     for line in _lines(place, done, what, old, new, dry_run=dry_run):
-        click.echo(line)
+        say(line)
 
 
 def _lines(place: Place, done: Renamed, what: str, old: str, new: str, *, dry_run: bool) -> Iterator[str]:

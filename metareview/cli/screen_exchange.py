@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from metareview.cli.outputs import check_outputs
 from metareview.cli.screen_reading import STAGE, stage_named
+from metareview.cli.terminal import say
 from metareview.errors import ScreeningError, did_you_mean
 from metareview.files import write_atomically
 from metareview.names import person_key
@@ -65,11 +67,11 @@ def import_votes(
     imported = _read(file, program, desk, mapped, reviewer)
     added = append_votes(desk.place.screened, imported.decisions)
     for note in imported.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     for row in imported.unmatched:
-        click.echo(f"not a record of {review}: {row}")
+        say(f"not a record of {review}: {row}")
     said = ", ".join(f"{n} by {name}" for name, n in added.items())
-    click.echo(f"{sum(added.values())} decisions added{f' ({said})' if said else ''}.")
+    say(f"{sum(added.values())} decisions added{f' ({said})' if said else ''}.")
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
@@ -104,6 +106,7 @@ def export_votes(review: str, program: str, stage: str, reviewer: str, output: s
     Example:
       metareview screen export msc-sr-agvhd --to rayyan --stage abstract -o rayyan.csv
     """
+    check_outputs({"-o": output})
     desk = ScreeningDesk(find_review(review))
     records, named = desk.identified.unique(), stage_named(stage)
     if program == "rayyan":
@@ -113,7 +116,7 @@ def export_votes(review: str, program: str, stage: str, reviewer: str, output: s
     else:
         text = write_asreview(records, desk.logs, stage=named, reviewer=_known(reviewer, desk))
     write_atomically(output, text)
-    click.echo(f"{len(records)} records are in {output}.")
+    say(f"{len(records)} records are in {output}.")
 
 
 def _known(reviewer: str, desk: ScreeningDesk) -> str:

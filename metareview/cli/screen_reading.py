@@ -12,6 +12,7 @@ import click
 
 from metareview.characters import printable, storable
 from metareview.cli.keys import single_keys
+from metareview.cli.terminal import console, plain, say
 from metareview.errors import ScreeningError
 from metareview.names import person_key
 from metareview.review.place import find_review
@@ -81,10 +82,10 @@ def seated(desk: ScreeningDesk, stage: str, reviewer: str, owner: str = "") -> I
     path = log_path(folder, owner or reviewer)
     name = storable(reviewer if owner else path.stem)
     if not owner and name != storable(reviewer):
-        click.echo(f'note: "{printable(reviewer)}" is {name} here; decisions are kept in {path}.', err=True)
+        say(f'note: "{printable(reviewer)}" is {name} here; decisions are kept in {path}.', err=True)
     with present(folder, path.stem) as alone:
         if not alone:
-            click.echo(
+            say(
                 f"note: {path} is being added to in another window; what is decided there is not asked here "
                 "again.",
                 err=True,
@@ -165,7 +166,7 @@ def stop(review: str, reviewer: str, target: float, undo: bool) -> None:
     """
     desk = ScreeningDesk(find_review(review))
     with seated(desk, BEFORE if undo else ABSTRACT, reviewer) as seat:
-        click.echo(_take_back(seat) if undo else _stop_reading(desk, seat, target))
+        say(_take_back(seat) if undo else _stop_reading(desk, seat, target))
 
 
 def _stop_reading(desk: ScreeningDesk, seat: Desk, target: float) -> str:
@@ -226,38 +227,34 @@ class Screen:
         """Show a record, the question's words marked."""
         if self.console.is_terminal and not self.console.is_dumb_terminal:
             self.console.clear()
-        self.console.print(heading, style="dim", markup=False, highlight=False)
+        self.console.print(heading, style="dim")
         self.console.print(self.marked(record.title or "(no title)"), style="bold")
         where = ", ".join(x for x in (record.label, record.journal, *record.types, record.id) if x)
-        self.console.print(where, style="dim", markup=False, highlight=False)
+        self.console.print(where, style="dim")
         self.console.print()
         self.console.print(self.marked(record.abstract or "(no abstract)"))
         for vote in self.votes.get(record.id, ()):
             said = " ".join(x for x in (vote.verdict, vote.reason, vote.note) if x)
-            self.console.print(f"{vote.reviewer}: {said}", style="yellow", markup=False, highlight=False)
+            self.console.print(f"{vote.reviewer}: {said}", style="yellow")
         self.console.print()
 
     def marked(self, text: str) -> Text:
         """Colour the question's words."""
-        from rich.text import Text
-
-        marked = Text(text)
-        for start, end, part in find_words(text, self.words):
+        marked = plain(text)
+        for start, end, part in find_words(marked.plain, self.words):
             marked.stylize(COLOURS[part], start, end)
         return marked
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self.console.print(text, markup=False, highlight=False)
+        self.console.print(text)
 
 
 @contextmanager
 def _open_screen(pico: PICO, votes: dict[str, tuple[Decision, ...]] | None = None) -> Iterator[Screen]:
-    from rich.console import Console
-
     words = question_words({part: getattr(pico, part) for part in COLOURS})
     with single_keys() as (key, line):
-        yield Screen(Console(), key, line, words, votes or {})
+        yield Screen(console(), key, line, words, votes or {})
 
 
 class Reading:
@@ -280,7 +277,7 @@ class Reading:
     def run(self) -> None:
         """Read until all is decided or the reviewer stops."""
         for note in self.sitting.notes:
-            click.echo(f"note: {note}", err=True)
+            say(f"note: {note}", err=True)
         while (record := self._next()) is not None:
             started = monotonic()
             self.screen.show(record, self._heading())
@@ -290,11 +287,9 @@ class Reading:
 
     def _next(self) -> Record | None:
         """Give the next record; where a learner ranks first, say so while it does."""
-        from rich.console import Console
-
         if not self.sitting.prioritised:
             return self.sitting.next()
-        with Console(stderr=True).status("ranking what is unread …"):
+        with console(err=True).status("ranking what is unread …"):
             return self.sitting.next()
 
     def _heading(self) -> str:

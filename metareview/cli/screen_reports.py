@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from metareview.cli.progress import telling
 from metareview.cli.screen_reading import STAGE, stage_named
+from metareview.cli.terminal import say, say_json
 from metareview.review.place import find_review
 from metareview.review.screened import ScreeningDesk
 from metareview.screening import reach_verdicts
@@ -51,15 +51,15 @@ def say_status(review: str, as_json: bool) -> None:
     desk = ScreeningDesk(find_review(review))
     found = {stage: _standing(desk, stage) for stage in (ABSTRACT, FULL_TEXT)}
     if as_json:
-        click.echo(json.dumps(found, indent=1))
+        say_json(found)
         return
     for stage, counts in found.items():
         states = ", ".join(f"{n} {state}" for state, n in counts["states"].items())
-        click.echo(f"{stage}: {counts['due']} due, {states}")
+        say(f"{stage}: {counts['due']} due, {states}")
         for reviewer, n in counts["reviewers"].items():
-            click.echo(f"  {reviewer}: {n} decided")
+            say(f"  {reviewer}: {n} decided")
     for note in (note for log in desk.logs for note in log.notes):
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
 
 
 def _standing(desk: ScreeningDesk, stage: str) -> dict[str, Any]:
@@ -89,11 +89,11 @@ def list_conflicts(review: str, stage: str, as_json: bool) -> None:
     due = due_records(desk.identified.unique(), desk.logs, stage=named)
     found = conflicts(desk.logs, due, stage=named)
     if as_json:
-        click.echo(json.dumps([asdict(v) for v in found], indent=1, ensure_ascii=False))
+        say_json([asdict(v) for v in found])
         return
     for verdict in found:
-        click.echo(describe_conflict(verdict))
-    click.echo(f"{len(found)} in conflict; `metareview screen settle {review} --stage {stage}` settles them.")
+        say(describe_conflict(verdict))
+    say(f"{len(found)} in conflict; `metareview screen settle {review} --stage {stage}` settles them.")
 
 
 @click.command()
@@ -118,11 +118,11 @@ def say_agreement(review: str, stage: str, level: float, as_json: bool) -> None:
     overall = overall_agreement(desk.logs, stage=stage_named(stage), level=level)
     if as_json:
         found = {"pairs": [asdict(p) | {"records": p.records} for p in pairs], "overall": asdict(overall)}
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        say_json(found)
         return
     if not pairs:
         people = [log.reviewer for log in desk.logs if log.reviewer != CONSENSUS]
-        click.echo(f"Agreement needs two reviewers; at this stage there is {', '.join(people) or 'nobody'}.")
+        say(f"Agreement needs two reviewers; at this stage there is {', '.join(people) or 'nobody'}.")
     for pair in pairs:
         _say_pair(pair)
     if len(overall.reviewers) > 2:
@@ -131,21 +131,21 @@ def say_agreement(review: str, stage: str, level: float, as_json: bool) -> None:
 
 def _say_pair(pair: Agreement) -> None:
     first, second = pair.reviewers
-    click.echo(f"{first} and {second}, {pair.stage}: {pair.records} records judged by both")
+    say(f"{first} and {second}, {pair.stage}: {pair.records} records judged by both")
     counts = (pair.both, pair.first_only, pair.second_only, pair.neither)
     names = ("forward by both", f"by {first} only", f"by {second} only", "by neither")
-    click.echo("  " + ", ".join(f"{n} {name}" for n, name in zip(counts, names, strict=True)))
+    say("  " + ", ".join(f"{n} {name}" for n, name in zip(counts, names, strict=True)))
     for name, label in COEFFICIENTS:
-        click.echo(f"  {label:<30} {getattr(pair, name)}")
+        say(f"  {label:<30} {getattr(pair, name)}")
     for note in pair.notes:
-        click.echo(f"  note: {note}")
+        say(f"  note: {note}")
 
 
 def _say_overall(overall: OverallAgreement) -> None:
-    click.echo(f"All ({', '.join(overall.reviewers)}): {overall.records} records judged by two or more")
-    click.echo(f"  {'agreement observed (fraction)':<30} {overall.percent}")
-    click.echo(f"  {'Fleiss kappa':<30} {overall.fleiss}")
-    click.echo(f"  {'AC1':<30} {overall.ac1}")
+    say(f"All ({', '.join(overall.reviewers)}): {overall.records} records judged by two or more")
+    say(f"  {'agreement observed (fraction)':<30} {overall.percent}")
+    say(f"  {'Fleiss kappa':<30} {overall.fleiss}")
+    say(f"  {'AC1':<30} {overall.ac1}")
 
 
 @click.command()
@@ -166,14 +166,14 @@ def simulate(file: str, seeds: int, label: str, as_json: bool) -> None:
     with telling("simulating") as tell:
         found = simulate_screening(texts, labels, seeds=range(seeds), tell=partial(tell, "simulating"))
     if as_json:
-        click.echo(json.dumps(_as_json(found), indent=1))
+        say_json(_as_json(found))
         return
-    click.echo(f"{len(labels)} records, {sum(labels)} relevant; {seeds} runs")
+    say(f"{len(labels)} records, {sum(labels)} relevant; {seeds} runs")
     for measure, meaning in DEFINITIONS.items():
         low, high = found.spread(measure)
-        click.echo(f"{measure:<6} {found.mean(measure):.3f} ({low:.3f} to {high:.3f})  {meaning}")
+        say(f"{measure:<6} {found.mean(measure):.3f} ({low:.3f} to {high:.3f})  {meaning}")
     for note in found.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
 
 
 def _as_json(found: Simulation) -> dict[str, Any]:

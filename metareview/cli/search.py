@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metareview.cli.progress import telling
+from metareview.cli.terminal import say, say_json
 from metareview.errors import SearchError
 
 if TYPE_CHECKING:
@@ -51,11 +51,9 @@ def search_pubmed(review: str, pmids: tuple[str, ...], **chosen: Any) -> None:
     plans = _plans(review, pmids, chosen["links"], chosen["query"])
     lines = [line for plan in plans for line in _linted(plan, force=chosen["force"] or chosen["lint_only"])]
     for line in lines:
-        click.echo(line, err=True)
+        say(line, err=True)
     if chosen["lint_only"]:
-        click.echo(
-            "Nothing is wrong with the query." if not lines else f"{len(lines)} findings; nothing was sent."
-        )
+        say("Nothing is wrong with the query." if not lines else f"{len(lines)} findings; nothing was sent.")
         return
     from metareview.review.place import place_to_fill
 
@@ -69,11 +67,11 @@ def search_pubmed(review: str, pmids: tuple[str, ...], **chosen: Any) -> None:
 
 def _show(outcomes: Sequence[Outcome], folder: Path, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([_as_json(o) for o in outcomes], indent=1, ensure_ascii=False))
+        say_json([_as_json(o) for o in outcomes])
         return
     for outcome in outcomes:
         for line in _lines(outcome, folder):
-            click.echo(line)
+            say(line)
 
 
 def _plans(review: str, pmids: Sequence[str], links: str | None, query: str) -> list[Plan]:
@@ -107,7 +105,7 @@ def _planned(review: str) -> list[Plan]:
         )
     others = [s.database for s in searches if "pubmed" not in s.database.casefold()]
     if others:
-        click.echo(
+        say(
             f"note: {', '.join(others)} cannot be searched from here; run the planned search there and bring "
             f"the export in by `metareview import {review} FILE`.",
             err=True,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
+
+from metareview.cli.terminal import say, say_json
 
 
 @click.command("status")
@@ -25,11 +26,11 @@ def show_status(review: str, as_json: bool) -> None:
 
     found = standing_of(Review(review))
     if as_json:
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        say_json(found)
     else:
         for analysis, reasons in found.items():
-            click.echo(f"{analysis}: {'stands' if not reasons else 'stale'}")
+            say(f"{analysis}: {'stands' if not reasons else 'stale'}")
             for reason in reasons:
-                click.echo(f"  {reason}")
+                say(f"  {reason}")
     if any(found.values()):
         sys.exit(1)

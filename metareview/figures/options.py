@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from metareview.errors import FigureError
@@ -62,7 +63,7 @@ def check_options(options: ForestOptions, *, log: bool) -> None:
         One sentence per fault.
     """
     problems = []
-    if options.page_height is not None and options.page_height < LEAST_PAGE:
+    if options.page_height is not None and not LEAST_PAGE <= options.page_height < inf:
         problems.append(
             f"A page of {options.page_height:g} mm holds no forest plot; give {LEAST_PAGE:g} mm or more."
         )

@@ -145,15 +145,21 @@ def _finish_svg(raw: bytes, alt: str) -> bytes:
     return text.encode("utf-8")
 
 
+def companions(path: str | Path) -> tuple[Path, Path]:
+    """Return where a figure's words and its data stand beside it."""
+    stem = _stem(Path(path))
+    return stem.with_name(f"{stem.name}.alt.txt"), stem.with_name(f"{stem.name}.data.csv")
+
+
 def write_companions(figure: Figure, path: str | Path) -> tuple[Path, ...]:
     """Write what a figure says beside it: its alt text (``x.alt.txt``) and its data (``x.data.csv``)."""
-    stem = _stem(Path(path))
+    words, data = companions(path)
     alt, columns = _alt(figure), list(getattr(figure, "columns", ()))
     files = []
     if alt:
-        files.append(stem.with_name(f"{stem.name}.alt.txt"))
+        files.append(words)
         write_atomically(files[-1], alt + "\n")
     if columns:
-        files.append(stem.with_name(f"{stem.name}.data.csv"))
+        files.append(data)
         write_atomically(files[-1], write_table(columns, getattr(figure, "rows", ())))
     return tuple(files)

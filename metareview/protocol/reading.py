@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from metareview.characters import has_control
 from metareview.errors import FileError, ProtocolError, did_you_mean
 from metareview.files import read_text
 from metareview.names import ID, name_fault
@@ -47,6 +48,10 @@ OUTPUT_NAMES = frozenset(
         "priors.csv",
     ]
 )
+_LONGEST, _DEEPEST = 4_000_000, 100
+_TOO_DEEP = "its tables are nested too deeply; a protocol has three levels at most."
+_DOTTED = re.compile(r"(?<![\w\"'-])[\w\"'-]++(?:\s*+\.\s*+[\w\"'-]++){100,}")
+_ENDLESS = re.compile(r"\d{4000}")
 _LISTED = ("criteria", "searches", "arms", "outcomes", "analyses", "amendments", "sensitivity")
 
 
@@ -67,22 +72,36 @@ def read_protocol(path: str | Path) -> Protocol:
 
 def parse_protocol(text: str, path: str | Path) -> Protocol:
     """Read the text of a protocol; ``path`` is what messages call it."""
-    try:
-        raw = tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
-        raise ProtocolError(f"{path} is not valid TOML: {error}.") from None
-    except RecursionError:
-        raise ProtocolError(f"{path} is not a protocol: its tables are nested too deeply.") from None
+    raw = _tables_of(text.removeprefix("\ufeff"), path)
     problems: list[str] = []
     plan = None
     try:
         plan = Protocol.model_validate(raw)
     except ValidationError as error:
         problems = [f"{path}: {_sentence(fault, raw)}" for fault in error.errors() if not _echo(fault)]
-    problems += [f"{path}: {fault}" for fault in _reference_faults(raw)]
+    problems += [f"{path}: {fault}" for fault in (*_reference_faults(raw), *_control_faults(raw))]
     if problems or plan is None:
         raise ProtocolError(dict.fromkeys(problems))
     return plan
+
+
+def _tables_of(text: str, path: str | Path) -> dict[str, Any]:
+    """Read TOML; what would keep its reader busy for hours is refused before."""
+    if len(text) > _LONGEST:
+        raise ProtocolError(f"{path} has {len(text):,} characters; no protocol has more than {_LONGEST:,}.")
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") >= _DEEPEST and _DOTTED.search(line):
+            raise ProtocolError(f"{path}:{number}: {_TOO_DEEP}")
+        if _ENDLESS.search(line):
+            raise ProtocolError(
+                f"{path}:{number}: a number has more than 4,000 digits; a shorter one is needed."
+            )
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ProtocolError(f"{path}: {_TOO_DEEP}") from None
+    except ValueError as error:
+        raise ProtocolError(f"{path} is not valid TOML: {error}.") from None
 
 
 def _echo(fault: ErrorDetails) -> bool:
@@ -170,6 +189,18 @@ def _reference_faults(raw: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"{name}, {fault}" for fault in _folder_faults("sensitivity", parts))
         for m, part in enumerate(parts, 1):
             yield from _unknown(f'{name}, sensitivity "{part.get("id", m)}"', part, outcomes, arms)
+
+
+def _control_faults(found: Any, key: str = "") -> Iterator[str]:
+    """Find texts with control characters, which TOML can spell and no table keeps."""
+    if isinstance(found, Mapping):
+        for name, value in found.items():
+            yield from _control_faults(value, f"{key}.{name}".lstrip("."))
+    elif isinstance(found, list):
+        for number, value in enumerate(found, 1):
+            yield from _control_faults(value, f"{key} {number}")
+    elif isinstance(found, str) and has_control(found):
+        yield f'{key} is "{found}"; it holds a control character, which no table keeps. Remove it.'
 
 
 def _tables(raw: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -16,7 +16,15 @@ from lxml import etree
 from metareview.errors import SearchError
 from metareview.search.entrez.limiter import limiter_for
 from metareview.search.entrez.replies import ReplyError, answer
-from metareview.search.entrez.transport import NCBI, ConnectionLostError, Patience, Reply, checked_base, post
+from metareview.search.entrez.transport import (
+    NCBI,
+    ConnectionLostError,
+    Patience,
+    Reply,
+    checked_base,
+    post,
+    proxy_for,
+)
 
 TOOL = "metareview"
 _OFFLINE = "there is no way to it from here; a search needs a network (HTTPS_PROXY is honoured)"
@@ -59,7 +67,9 @@ class Access:
                 "--email you@example.org."
             )
         url = os.environ.get("METAREVIEW_EUTILS_URL", "").strip() or NCBI
-        checked_base(url)
+        base = checked_base(url)
+        if base.scheme == "https":
+            proxy_for(base.hostname or "")
         key = os.environ.get("NCBI_API_KEY", "").strip()
         return cls(email, key, url, patience or Patience())
 

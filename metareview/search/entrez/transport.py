@@ -88,18 +88,48 @@ def checked_base(url: str) -> SplitResult:
     SearchError
         When it is no web address, or http to another machine: the key would travel in the clear.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+    parts = _address(url.strip())
+    if parts is None or parts.query or parts.username:
         raise SearchError(
             'METAREVIEW_EUTILS_URL is no plain web address; "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/" '
             "would be right."
         )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise SearchError(
             f"METAREVIEW_EUTILS_URL is http to {parts.hostname}; plain http is allowed only for this machine "
             "itself (127.0.0.1, ::1, localhost). Use https."
         )
     return parts
+
+
+def _address(url: str) -> SplitResult | None:
+    """Take a web address apart; ``None`` when it is none: a port that cannot be, letters no host has."""
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        sound = bool(parts.hostname) and parts.port != 0 and url.isascii() and url.isprintable()
+    except ValueError:
+        return None
+    return parts if sound and parts.scheme in ("http", "https") and " " not in url else None
+
+
+def proxy_for(host: str) -> SplitResult | None:
+    """Return the proxy that the environment names for a host; ``None`` for none.
+
+    Raises
+    ------
+    SearchError
+        When what it names is no proxy that can be spoken to.
+    """
+    proxy = None if is_loopback(host) or proxy_bypass(host) else getproxies().get("https")
+    if not proxy:
+        return None
+    via = _address(proxy if "//" in proxy else f"http://{proxy}")
+    if via is None:
+        raise SearchError(
+            'HTTPS_PROXY is no address of a proxy; "http://proxy.example.org:3128" would be right.'
+        )
+    return via
 
 
 def is_loopback(host: str) -> bool:
@@ -214,10 +244,9 @@ def _connection(url: str, silence: float) -> tuple[HTTPConnection, str]:
     if parts.scheme == "http":
         return HTTPConnection(host, port or 80, timeout=silence), parts.path
     trust = ssl.create_default_context()
-    proxy = None if is_loopback(host) or proxy_bypass(host) else getproxies().get("https")
-    if not proxy:
+    via = proxy_for(host)
+    if via is None:
         return HTTPSConnection(host, port or 443, timeout=silence, context=trust), parts.path
-    via = urlsplit(proxy if "//" in proxy else f"//{proxy}")
     connection = HTTPSConnection(via.hostname or "", via.port or 80, timeout=silence, context=trust)
     connection.set_tunnel(host, port or 443, _proxy_login(via))
     return connection, parts.path
