@@ -49,9 +49,10 @@ _HEAVY = (
     "openpyxl",
     "rich.progress",
     "rich.table",
+    "statsmodels.stats.inter_rater",
     "xlsxwriter",
 )
-TRACEBACK = 70
+TRACEBACK, KILLED = 70, 137
 
 
 @dataclass(frozen=True)
@@ -302,3 +303,8 @@ def at(number: int, do: Callable[[], None]) -> Act:
             do()
 
     return act
+
+
+def die_at(number: int) -> Act:
+    """Return the act of a process that is killed before an operation."""
+    return at(number, lambda: os._exit(KILLED))

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reliability.command import TRACEBACK, Act, Done, Operation, at, full_from, run
+from reliability.command import KILLED, TRACEBACK, Act, Done, Operation, at, die_at, full_from, run
 from reliability.scenes import REVIEW, Edit, Scene
-from reliability.trees import Tree, differences, left_over, put_back, state, take
+from reliability.trees import Tree, differences, left_over, put_back, settled, state, take
 
 READERS = (("check", REVIEW), ("flow", REVIEW, "--draft"), ("status", REVIEW), ("screen", "status", REVIEW))
 _AGAIN = ("Run the command again", "Run it again")
@@ -129,22 +129,27 @@ def sampled(items: Sequence[Operation], sample: int) -> Sequence[Operation]:
 
 
 def kill(trial: Trial, sample: int = 0) -> Count:
-    """Kill the command at each operation: what it leaves is the folder as it is before that operation."""
-    seen: list[Tree] = []
-    chosen = sampled(trial.operations, sample)
-    for operation in chosen:
-        tree = trial.trees[operation.number - 1]
+    """Kill the command at each operation, and run it again.
+
+    Where the kill leaves another folder than the kill before it, another command comes first in a second
+    trial, and a person's edit in a third.
+    """
+    seen: list[object] = []
+    for operation in sampled(trial.operations, sample):
+        where = f"killed before {operation.number} ({operation.kind} {Path(operation.path).name})"
+        put_back(trial.root, trial.before)
         trial.count.tried += 1
-        if tree not in seen:  # a kill before a mere read leaves what the one before it left
-            seen.append(tree)
-            _after_kill(trial, operation, tree, READERS[len(seen) % len(READERS)])
+        killed = trial.run(act=die_at(operation.number))
+        assert killed.code == KILLED, where
+        tree = take(trial.root)
+        trial.check(where, trial.finish(), trial.whole)
+        if settled(tree) not in seen:
+            seen.append(settled(tree))
+            _after_kill(trial, where, tree, READERS[len(seen) % len(READERS)])
     return trial.count
 
 
-def _after_kill(trial: Trial, operation: Operation, tree: Tree, reader: Sequence[str]) -> None:
-    where = f"killed before {operation.number} ({operation.kind} {Path(operation.path).name})"
-    put_back(trial.root, tree)
-    trial.check(where, trial.finish(), trial.whole)
+def _after_kill(trial: Trial, where: str, tree: Tree, reader: Sequence[str]) -> None:
     put_back(trial.root, tree)
     read = trial.run(words=reader)
     if read.code == TRACEBACK:

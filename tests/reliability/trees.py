@@ -14,6 +14,7 @@ Tree = Mapping[str, bytes | None]  # by path; ``None`` for a folder
 
 _TIMES = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _SECONDS = re.compile(rb"\b\d+\.\d(?=,TIME)")
+_CHANCE = re.compile(r"-[0-9a-f]{12}(?=\.tmp$)")
 _LEFT_OVER = re.compile(r"(^|/)(\.metareview-|\.journal|\..*\.tmp)")
 
 
@@ -48,6 +49,14 @@ def state(tree: Tree) -> dict[str, bytes]:
     """Return the files of a tree without times of day and today's date."""
     return {
         _timeless(name.encode()).decode(): _plain(name, raw) for name, raw in tree.items() if raw is not None
+    }
+
+
+def settled(tree: Tree) -> dict[str, bytes | None]:
+    """Return a tree without the chance in the names of temporary files and without times."""
+    return {
+        _CHANCE.sub("-", _timeless(name.encode()).decode()): None if raw is None else _timeless(raw)
+        for name, raw in tree.items()
     }
 
 
