@@ -40,7 +40,8 @@ _AUDITED = {
 }
 _WRAPPED = ("fsync", "ftruncate")
 _EXCHANGES = ("renameat2", "renamex_np")  # looked up in the C library immediately before each call
-_ROOM = {"mkdir", "rename", "link", "exchange", "write", "rest", "fsync", "create"}
+# what a full disk refuses: more bytes, and new names
+_ROOM = {"create", "fsync", "link", "mkdir", "rename", "rest", "write"}
 _HEAVY = (
     "forestplot",
     "matplotlib.backends.backend_agg",
@@ -62,7 +63,8 @@ class Operation:
     Attributes
     ----------
     number : from 1 on
-    kind : what is done; ``rest`` is the second half of a write, ``create`` an open that makes a file
+    kind : what is done; ``rest`` is the second half of a write, ``create`` an open that makes a file,
+        ``rename`` one to a new name, ``replace`` one over a file, ``exchange`` either in one step
     path : of what
     size : bytes of a write
     """
@@ -224,6 +226,10 @@ class _Watch:
 
 
 def _kind(event: str, path: str, args: tuple[Any, ...]) -> str:
+    if event == "os.rename" and os.path.lexists(args[1]):
+        return "replace"
+    if event == "os.mkdir" and os.path.lexists(path):
+        return "mkdir again"
     if event != "open":
         return event.removeprefix("os.")
     makes = (args[2] or 0) & os.O_CREAT or set(args[1] or "") & set("wax")

@@ -17,7 +17,7 @@ from reliability.trees import Tree, differences, left_over, put_back, settled, s
 READERS = (("check", REVIEW), ("flow", REVIEW, "--draft"), ("status", REVIEW), ("screen", "status", REVIEW))
 _AGAIN = ("Run the command again", "Run it again")
 # between two operations of these kinds nothing else of a command meets the disk
-_MEETS = {"open", "create", "exchange", "link", "rename", "remove", "listdir", "scandir"}
+_MEETS = {"open", "create", "exchange", "link", "rename", "replace", "remove", "listdir", "scandir"}
 
 
 @dataclass
