@@ -165,6 +165,25 @@ def _filled_in(raw: bytes, **cells: str) -> bytes:
 
 
 @cache
+def two_reports() -> Tree:
+    """Return a review in which a second report of a trial was taken for a study of its own."""
+    made = dict(extracted())
+    for name, row in (("studies", "E,Gamma 2004,2004,RCT,,pmid:4,,\n"), ("arms", "E,drug,Drug,drug,60,\n")):
+        path = f"extracted/{REVIEW}/{name}.csv"
+        made[path] = (made[path] or b"") + row.encode()
+    made[f"extracted/{REVIEW}/studies.csv"] = (made[f"extracted/{REVIEW}/studies.csv"] or b"").replace(
+        b"D,Delta 2004,2004,RCT,,pmid:4,", b"D,Delta 2004,2004,RCT,,pmid:5,"
+    )
+    return made
+
+
+@cache
+def merged() -> Tree:
+    """Return a review in which two studies were made one."""
+    return _made(two_reports(), (("merge", REVIEW, "C", "E", "--as", "AB"), ""))
+
+
+@cache
 def returned() -> Tree:
     """Return a review with a workbook that somebody filled in."""
     from openpyxl import load_workbook
@@ -232,6 +251,14 @@ SCENES: dict[str, Scene] = {
         ("import", REVIEW, "second.nbib", "--database", "Embase", *WHEN),
         edits=(RECORDS, SEARCHES),
     ),
+    "import --undo": Scene(
+        recorded_twice, ("import", REVIEW, "--undo", "embase-2026-11-20"), edits=(RECORDS, SEARCHES)
+    ),
+    "import --rename-database": Scene(
+        recorded_twice,
+        ("import", REVIEW, "--rename-database", "embase-2026-11-20", "CENTRAL"),
+        edits=(RECORDS, SEARCHES),
+    ),
     "dedupe": Scene(
         recorded_twice,
         ("dedupe", REVIEW),
@@ -286,6 +313,11 @@ SCENES: dict[str, Scene] = {
         ("extract", REVIEW, "--from", "back.xlsx", "--as", "AB"),
         edits=(STUDIES, RESULTS, ARMS),
     ),
+    "rename": Scene(
+        templated, ("rename", REVIEW, "outcome", "death", "mortality", "--as", "AB"), edits=(STUDIES, RESULTS)
+    ),
+    "merge": Scene(two_reports, ("merge", REVIEW, "C", "E", "--as", "AB"), edits=(STUDIES, RESULTS)),
+    "merge --undo": Scene(merged, ("merge", REVIEW, "--undo", "--as", "AB"), edits=(STUDIES, RESULTS)),
     "reconcile": Scene(
         twice_extracted,
         ("reconcile", REVIEW),
