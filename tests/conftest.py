@@ -61,6 +61,7 @@ def pytest_terminal_summary(terminalreporter):
         figures = dict(report.user_properties)
         spent = figures.pop(CPU, 0.0)
         told = ", ".join(f"{name} {figure}" for name, figure in figures.items())
+        told = told or " ".join(report.capstdout.splitlines()[-1:])
         terminalreporter.write_line(
             f"{report.duration:7.1f} {spent:7.1f}  {report.outcome}  {report.nodeid}  {told}"
         )
