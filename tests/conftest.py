@@ -53,7 +53,7 @@ def pytest_runtest_call(item):
 def pytest_terminal_summary(terminalreporter):
     """Name each slow test with its time and its figures, the longest first."""
     reports = [r for name in ("passed", "failed", "skipped") for r in terminalreporter.getreports(name)]
-    slow = [r for r in reports if r.when == "call" and "slow" in r.keywords]
+    slow = [r for r in reports if (r.when == "call" or r.skipped) and "slow" in r.keywords]
     if not slow:
         return
     terminalreporter.section("slow tests: seconds of the clock, of the processor, figures")

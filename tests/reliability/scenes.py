@@ -114,6 +114,12 @@ def recorded_twice() -> Tree:
 
 
 @cache
+def half_read() -> Tree:
+    """Return a review of which a reviewer has read two abstracts of four."""
+    return _made(recorded(), (("screen", REVIEW, "--as", "AB"), "i\ni\nq\n"))
+
+
+@cache
 def in_conflict() -> Tree:
     """Return a review of which two reviewers have read the abstracts and differ."""
     one = (("screen", REVIEW, "--as", "AB"), "i\n" * 4)
@@ -280,6 +286,12 @@ SCENES: dict[str, Scene] = {
         edits=(RECORDS,),
     ),
     "screen": Scene(recorded, ("screen", REVIEW, "--as", "AB"), keys="i\n" * 6),
+    "screen on": Scene(
+        half_read,
+        ("screen", REVIEW, "--as", "AB"),
+        keys="i\n" * 4,
+        edits=(Edit(f"screened/{REVIEW}/AB.csv", "include", "unclear"),),
+    ),
     "screen settle": Scene(
         in_conflict,
         ("screen", "settle", REVIEW, "--as", "AB and CD"),

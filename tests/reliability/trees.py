@@ -74,11 +74,17 @@ def _plain(name: str, raw: bytes) -> bytes:
                 if member != "docProps/core.xml"
             )
     timeless = _timeless(raw)
-    if name.startswith("screened/"):  # the same decision made twice stands once
-        return b"".join(dict.fromkeys(_SECONDS.sub(b"", timeless).splitlines(keepends=True)))
+    if name.startswith("screened/"):
+        return _decisions(_SECONDS.sub(b"", timeless))
     if name.endswith("SHA256SUMS"):
         return b"\n".join(line[64:] for line in timeless.splitlines() if b"manifest.json" not in line)
     return timeless
+
+
+def _decisions(raw: bytes) -> bytes:
+    """Return decisions by record: one made twice stands once, and of two on one record the later stands."""
+    header, *rows = dict.fromkeys(raw.splitlines(keepends=True)) or [b""]
+    return header + b"".join(sorted(rows, key=lambda row: row.split(b",", 2)[:2]))
 
 
 def _timeless(raw: bytes) -> bytes:
