@@ -3,7 +3,7 @@
 `make test` tries a sample on two commands; `make test-slow` every operation of every command.
 """
 
-import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,7 @@ from eutils import StandIn, corpus
 from reliability.injection import Trial, fill_the_disk, kill, race, rival
 from reliability.scenes import SCENES, SEARCH
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and looks into /proc")
 EVERY = pytest.mark.parametrize("name", [*SCENES, "search"])
 TWO = pytest.mark.parametrize("name", ["import", "extract again"])
 SAMPLE = 6
