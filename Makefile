@@ -51,8 +51,8 @@ types: .venv/.made-dev ## types, strictly
 unit: .venv/.made-dev ## the tests, doctests and examples in the docs
 	@$(BIN)/pytest -n auto --dist worksteal -m 'not slow'
 
-test-slow: .venv/.made-dev ## the long runs: fuzzing, fault storms, thousands of layouts
-	@$(BIN)/pytest -m slow
+test-slow: .venv/.made-dev ## the long runs: a fault at every file operation, storms, fuzzing, thousands of layouts
+	@$(BIN)/pytest -n auto --dist worksteal -m slow
 
 docs: .venv/.made ## renew the pages that are made from the code
 	@$(BIN)/python docs/make_cli.py

@@ -6,13 +6,13 @@ import ctypes
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 _AT_FDCWD = -100
-_LINUX_EXCHANGE = 2
-_MACOS_SWAP = 2
+_EXCHANGE = {"linux": 2, "darwin": 2}
+_NEW_ONLY = {"linux": 1, "darwin": 4}
 
 
 def replace_if(new: Path, path: Path, fits: Callable[[Path], bool]) -> bool:
@@ -49,24 +49,33 @@ def replace_if(new: Path, path: Path, fits: Callable[[Path], bool]) -> bool:
 
 
 def _link_new(new: Path, path: Path) -> bool:
-    """Give a new file its name, unless one of that name has come meanwhile."""
+    """Move a new file to its name, unless one of that name has come meanwhile."""
+    if _rename(new, path, _NEW_ONLY):
+        return True
     try:
         os.link(new, path)
     except FileExistsError:
         return False
     except OSError:  # a disk without hard links
         new.replace(path)
+        return True
+    new.unlink()
     return True
 
 
 def _exchange(one: Path, other: Path) -> bool:
     """Let two files change places in one step; ``False`` where the system or the disk cannot."""
+    return _rename(one, other, _EXCHANGE)
+
+
+def _rename(one: Path, other: Path, how: Mapping[str, int]) -> bool:
+    """Rename in one step, in a way that Python has no function for; ``False`` where it cannot be done."""
     names = os.fsencode(one), os.fsencode(other)
     try:
         system = ctypes.CDLL(None, use_errno=True)
         if sys.platform == "darwin":
-            return bool(system.renamex_np(*names, _MACOS_SWAP) == 0)
-        return bool(system.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _LINUX_EXCHANGE) == 0)
+            return bool(system.renamex_np(*names, how["darwin"]) == 0)
+        return bool(system.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], how["linux"]) == 0)
     except (AttributeError, OSError, TypeError):
         return False
 

@@ -2,8 +2,8 @@
 
 :func:`all_or_none` collects the writes and puts them into ``.journal/`` in the folder they are for.
 Once ``.journal/entries.json`` is on the disk they count as made: they are carried out, and the next
-command carries out what a killed one left. Where a person changed one of the files in between, the
-next command takes the others back instead: a person's edit always stays.
+command carries out what a killed one left. Where a person changed one of the files in between that was
+not written yet, the next command takes the others back instead: a person's edit always stays.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -137,11 +137,12 @@ def _stage(home: Path, entries: Sequence[Entry], contents: Sequence[bytes | None
     put(folder / ENTRIES, json.dumps([asdict(entry) for entry in entries], indent=1).encode())
 
 
-def _carry_out(home: Path, entries: Sequence[Entry]) -> None:
-    """Make every write of a complete journal; take all back when one cannot be made."""
+def _carry_out(home: Path, entries: Sequence[Entry], made: Container[int] = ()) -> None:
+    """Make every write of a complete journal but those made; take all back when one cannot be made."""
     try:
         for number, entry in enumerate(entries):
-            _apply(home, number, entry, forward=True)
+            if number not in made:
+                _apply(home, number, entry, forward=True)
     except FileError:
         _take_back(home, entries)
         raise
@@ -202,24 +203,32 @@ def settle_journal(home: Path) -> None:
     Raises
     ------
     FileError
-        When a person changed one of the files since: the interrupted command is undone, once, and this
-        says so.
+        When a person changed one of the files since, before it was written: the interrupted command is
+        undone, once, and this says so.
     """
     if not is_unsettled(home):
         if (home / FOLDER).is_dir() and not (home / FOLDER).is_symlink():
             shutil.rmtree(home / FOLDER, ignore_errors=True)
         return
     entries = _read_entries(home)
-    touched = [_target(home, e) for n, e in enumerate(entries) if not _can_be_made(home, n, e)]
-    if not touched:
-        _carry_out(home, entries)
+    touched = [n for n, entry in enumerate(entries) if not _can_be_made(home, n, entry)]
+    if all(_was_made(home, n, entries[n]) for n in touched):
+        _carry_out(home, entries, touched)
         return
     _take_back(home, entries)
     raise FileError(
-        f"{path} was changed after a command was cut short; your change stays, and what that command had "
-        "begun was taken back. Run it again."
-        for path in touched
+        f"{_target(home, entries[n])} was changed after a command was cut short; your change stays, and what "
+        "that command had begun was taken back. Run it again."
+        for n in touched
     )
+
+
+def _was_made(home: Path, number: int, entry: Entry) -> bool:
+    """Check whether a file was written before somebody changed it: its change then holds ours.
+
+    A write moves the staged file away, or leaves in its place what stood there before.
+    """
+    return entry.after != ABSENT and digest_now(_staged(home, number, forward=True)) in (ABSENT, entry.before)
 
 
 def _can_be_made(home: Path, number: int, entry: Entry) -> bool:

@@ -79,6 +79,24 @@ def test_what_a_person_saved_after_a_kill_stays_and_the_command_is_taken_back(ho
     assert told
 
 
+@pytest.mark.parametrize("name", ["a.csv", "deep/new.csv"])
+def test_an_edit_of_what_was_written_before_the_kill_stays_and_the_rest_is_carried_out(home, name):
+    edited = 0
+
+    def look(n):
+        nonlocal edited
+        if state(home).get(name) != AFTER[name]:
+            return
+        edited += 1
+        (home / "saved").write_text("after, edited")
+        (home / "saved").replace(home / name)
+        settle(home)
+        assert state(home) == AFTER | {name: "after, edited"}
+
+    every_kill(lambda: set_up(home), lambda: change(home), look)
+    assert edited
+
+
 @pytest.mark.parametrize("name", ["a.csv", "gone.csv"])
 def test_a_save_while_the_command_runs_refuses_all_of_it(home, name):
     set_up(home)

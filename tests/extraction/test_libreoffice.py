@@ -30,7 +30,7 @@ def convert(path, to, folder):
     """Let LibreOffice open a file and save it in another format."""
     profile = f"-env:UserInstallation=file://{folder}/profile"
     command = ["soffice", profile, "--headless", "--convert-to", to, "--outdir", str(folder), str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
     return folder / f"{Path(path).stem}.{to}"
 
 

@@ -38,7 +38,7 @@ class Chromium:
         self._count = 0
         self.events = []
         port = self._port(profile / "DevToolsActivePort")
-        with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as reply:
+        with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=120) as reply:
             page = next(t for t in json.load(reply) if t["type"] == "page")
         self._socket = _handshake(page["webSocketDebuggerUrl"])
         self.call("Page.enable")
@@ -48,7 +48,7 @@ class Chromium:
         self.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
 
     def _port(self, file: Path) -> int:
-        for _ in range(200):
+        for _ in range(1200):
             if file.is_file() and file.read_text():
                 return int(file.read_text().split()[0])
             time.sleep(0.1)
@@ -74,7 +74,7 @@ class Chromium:
         )
         self.events.clear()
         self.call("Page.navigate", url=path.as_uri())
-        for _ in range(100):
+        for _ in range(2400):
             if self.run("document.readyState") == "complete" and self.run("location.href") != "about:blank":
                 return
             time.sleep(0.05)
@@ -108,12 +108,12 @@ class Chromium:
     def close(self) -> None:
         self._socket.close()
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=120)
 
 
 def _handshake(url: str) -> socket.socket:
     place = urlparse(url)
-    link = socket.create_connection((place.hostname, place.port), timeout=30)
+    link = socket.create_connection((place.hostname, place.port), timeout=120)
     key = base64.b64encode(os.urandom(16)).decode()
     link.sendall(
         f"GET {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -258,7 +258,7 @@ class Terminal:
         os.close(slave)
         self.seen = ""
 
-    def expect(self, pattern, seconds=20):
+    def expect(self, pattern, seconds=120):
         """Read until the pattern appears behind what was met before."""
         end = time.monotonic() + seconds
         while not (found := re.search(pattern, self.seen)):
@@ -307,7 +307,7 @@ def test_single_keys_work_at_a_terminal_with_the_questions_words_in_colour(termi
     screen.expect(r"\[q\] quit")
     screen.press("q")
     screen.expect("1 of 6 decided; 5 left")
-    assert screen.process.wait(20) == 0
+    assert screen.process.wait(120) == 0
     assert decided(review) == {"pmid:1": "include"}
 
 
@@ -324,7 +324,7 @@ def test_an_arrow_key_leaves_no_trace_in_a_note_and_swallows_no_key_behind_it(te
     screen.expect("z is none of the keys; nothing was kept")
     screen.expect(r"1 of 6 decided")
     screen.press("q")
-    assert screen.process.wait(20) == 0
+    assert screen.process.wait(120) == 0
     (made,) = read_log(review / "screened" / NAME / "AB.csv").decisions
     assert (made.verdict, made.note) == ("include", "adults only")
     assert run("screen", "status", NAME)[0] == run("flow", NAME, "--draft")[0] == 0
@@ -338,7 +338,7 @@ def test_a_dumb_terminal_gets_plain_text(terminal, review):
     screen.press("i")
     screen.expect("1 of 6 decided")
     screen.press("\x04")
-    assert screen.process.wait(20) == 0
+    assert screen.process.wait(120) == 0
     assert decided(review) == {"pmid:1": "include"}
 
 

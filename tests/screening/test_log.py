@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from hypothesis import given
@@ -203,7 +202,6 @@ def test_a_killed_process_loses_no_decision_that_it_acknowledged(tmp_path):
     )
     for _ in range(30):
         process.stdout.readline()
-    time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     acknowledged = 30 + len(process.stdout.read().splitlines())
     process.wait()

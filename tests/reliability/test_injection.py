@@ -1,0 +1,84 @@
+"""A fault at every file operation of every command that writes: nothing is lost, torn or left over.
+
+`make test` tries a sample on two commands; `make test-slow` every operation of every command.
+"""
+
+import sys
+from dataclasses import replace
+
+import pytest
+from eutils import StandIn, corpus
+from reliability.injection import Trial, fill_the_disk, kill, race, rival
+from reliability.scenes import SCENES, SEARCH
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and looks into /proc")
+EVERY = pytest.mark.parametrize("name", [*SCENES, "search"])
+TWO = pytest.mark.parametrize("name", ["import", "extract again"])
+SAMPLE = 6
+
+
+@pytest.fixture
+def trial(name, tmp_path):
+    """The command on its review; a search asks a stand-in for PubMed on this machine."""
+    if name != "search":
+        yield Trial(tmp_path, SCENES[name])
+        return
+    with StandIn(corpus(3)) as service:
+        access = {
+            "METAREVIEW_EUTILS_URL": service.url,
+            "NCBI_EMAIL": "a@example.org",
+            "NCBI_API_KEY": "good-key",
+        }
+        yield Trial(tmp_path, replace(SEARCH, environment=access))
+
+
+def say(count, counts):
+    counts(tried=count.tried, lost=len(count.lost))
+    assert count.tried
+    assert count.lost == []
+
+
+@TWO
+def test_the_run_after_a_kill_ends_as_if_there_had_been_none(trial):
+    assert kill(trial, SAMPLE).lost == []
+
+
+@TWO
+def test_a_full_disk_is_an_error_and_nothing_is_half_written(trial):
+    assert fill_the_disk(trial, SAMPLE).lost == []
+
+
+@TWO
+def test_what_a_person_saves_while_a_command_runs_is_kept(trial):
+    assert race(trial, SAMPLE).lost == []
+
+
+@TWO
+def test_of_two_processes_at_once_one_is_told(trial):
+    assert rival(trial, SAMPLE).lost == []
+
+
+@pytest.mark.slow
+@EVERY
+def test_a_kill_at_every_file_operation(trial, counts):
+    say(kill(trial), counts)
+
+
+@pytest.mark.slow
+@EVERY
+def test_a_full_disk_at_every_write(trial, counts):
+    say(fill_the_disk(trial), counts)
+
+
+@pytest.mark.slow
+@EVERY
+def test_a_persons_save_in_every_gap(trial, counts):
+    if not trial.scene.edits:
+        pytest.skip("the command reads nothing that people edit")
+    say(race(trial), counts)
+
+
+@pytest.mark.slow
+@EVERY
+def test_two_processes_at_every_operation(trial, counts):
+    say(rival(trial), counts)
