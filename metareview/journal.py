@@ -246,5 +246,5 @@ def _read_entries(home: Path) -> list[Entry]:
         return [
             Entry(str(e["path"]), str(e["before"]), str(e["after"])) for e in json.loads(path.read_bytes())
         ]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise FileError(f"{path} cannot be read; move {path.parent} away and try again.") from None

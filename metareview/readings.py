@@ -105,8 +105,8 @@ def digest_now(path: Path) -> str:
         return ABSENT
     except IsADirectoryError:
         return "a folder"
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def changed_meanwhile(paths: Sequence[Path]) -> FileError:

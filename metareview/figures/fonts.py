@@ -8,6 +8,7 @@ has is refused, never drawn as an empty box.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -30,7 +31,10 @@ _FILES = {
 _PREFERRED = ("Noto Sans", "Source Han Sans", "WenQuanYi", "Droid Sans Fallback", "Unifont")
 _BREAK_AFTER = frozenset(" -/–—\u200b")
 _EM_UNITS = 100
-_LONGEST_LINE = 2000
+# format characters that are drawn all the same, and marks that are not
+_SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+_VARIANT = re.compile("[\u034f\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LEAST_MEASURED = 64
 
 
 def text_width(text: str, size: float, face: str = "regular") -> float:
@@ -54,10 +58,10 @@ def text_width(text: str, size: float, face: str = "regular") -> float:
 
 
 def plain_line(text: str) -> str:
-    """Return a line with blanks in place of tabs and other control characters."""
-    return (
-        text if text.isprintable() else "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
-    )
+    """Return a line with blanks in place of tabs and other control characters, without byte-order marks."""
+    if text.isprintable():
+        return text
+    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in text if c != "\ufeff")
 
 
 def line_height(size: float) -> float:
@@ -122,7 +126,10 @@ def _characters(file: str) -> frozenset[int]:
 
 
 def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in {"Cf", "Zs", "Mn", "Zl", "Zp"}
+    """Check whether a character needs no font: blanks, joiners, what only chooses a variant of another."""
+    if character in _SIGNS:
+        return False
+    return unicodedata.category(character) in {"Cf", "Zs", "Zl", "Zp"} or bool(_VARIANT.match(character))
 
 
 @lru_cache(4096)
@@ -203,16 +210,26 @@ def _wrap_paragraph(text: str, width: float, size: float, face: str) -> Iterator
         yield ""
     for word in _pieces(text):
         piece = word
-        if line and taken + text_width(piece.rstrip(), size, face) > width:
+        if line and not _fits(piece.rstrip(), width - taken, size, face):
             yield line.rstrip()
             line, taken = "", 0.0
-        while len(piece) > 1 and _is_wider(piece.rstrip(), width, size, face):
+        while len(piece) > 1 and not _fits(piece.rstrip(), width, size, face):
             cut = _longest_fit(piece, width, size, face)
             yield piece[:cut]
             piece = piece[cut:]
         line, taken = line + piece, taken + text_width(piece, size, face)
     if line.strip():
         yield line.rstrip()
+
+
+def _fits(piece: str, width: float, size: float, face: str) -> bool:
+    """Check whether a piece is no wider; of a long one the beginning is measured first."""
+    length = _LEAST_MEASURED
+    while length < len(piece):
+        if text_width(piece[:length], size, face) > width:
+            return False
+        length *= 2
+    return text_width(piece, size, face) <= width
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -229,16 +246,16 @@ def _is_wide(character: str) -> bool:
     return ord(character) > 0x2E7F and unicodedata.east_asian_width(character) in {"W", "F"}
 
 
-def _is_wider(word: str, width: float, size: float, face: str) -> bool:
-    """Say whether a word is too wide; of one of thousands of letters the first are measured first."""
-    return any(text_width(word[:n], size, face) > width for n in (256, _LONGEST_LINE, len(word)))
-
-
 def _longest_fit(word: str, width: float, size: float, face: str) -> int:
     """Return how many characters of a word fit, at least one, never between a letter and its accent."""
-    cut = 1
-    while cut < min(len(word), _LONGEST_LINE) and text_width(word[: cut + 1], size, face) <= width:
-        cut += 1
+    cut, beyond = 1, 2
+    while beyond <= len(word) and text_width(word[:beyond], size, face) <= width:
+        cut, beyond = beyond, 2 * beyond
+    beyond = min(beyond, len(word) + 1)
+    while beyond - cut > 1:
+        middle = (cut + beyond) // 2
+        fits = text_width(word[:middle], size, face) <= width
+        cut, beyond = (middle, beyond) if fits else (cut, middle)
     while cut < len(word) and unicodedata.combining(word[cut]):
         cut += 1
     return cut

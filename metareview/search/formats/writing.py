@@ -43,7 +43,11 @@ def write_export(path: str | Path, records: Iterable[Record]) -> bool:
 
 def as_ris(records: Iterable[Record]) -> str:
     """Give records as RIS, every one closed by ``ER``."""
-    return "".join(f"{tag}  - {value}\n" for record in records for tag, value in _ris_lines(record))
+    return "".join(
+        f"{tag}  - {' '.join(value.splitlines())}\n"
+        for record in records
+        for tag, value in _ris_lines(record)
+    )  # on one line each: a line break would begin another field, or another record
 
 
 def _ris_lines(record: Record) -> Iterator[tuple[str, str]]:
