@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from metareview.characters import guarded, printable, storable, unguarded
 from metareview.errors import MetareviewError, did_you_mean
 from metareview.extraction.cells import read_cell
 from metareview.extraction.checks import sources
@@ -12,10 +13,10 @@ from metareview.extraction.checks.answers import parse_answers
 from metareview.extraction.checks.overlaps import _REGISTRY as NUMBERS
 from metareview.extraction.checks.texts import _EXCEL_DATE, _NOTHING
 from metareview.extraction.columns import CONTRASTS, RESULTS, STUDIES
-from metareview.extraction.grids import plain
 from metareview.extraction.printed import read_printed
 from metareview.files import decode
 from metareview.protocol.reading import parse_protocol
+from metareview.report.markdown import code, escape
 from metareview.screening.exchange import covidence, rayyan, votes
 from metareview.screening.highlight import find_words, question_words
 from metareview.search.catalogue import join_list, split_list
@@ -185,8 +186,9 @@ TARGETS: dict[str, Callable[[str], object]] = {
         "highlight": lambda text: list(find_words(text, question_words({"a": text}))),
         "lists": lambda text: (split_list(text), join_list([text])),
         "marks": marks,
+        "markdown": lambda text: (escape(text), code(text)),
         "number": lambda text: [number(text, decimal_comma=comma) for comma in (True, False)],
-        "plain": plain,
+        "guard": lambda text: (unguarded(text), guarded(text), printable(text), storable(text)),
         "pmcid": clean_pmcid,
         "pmid": clean_pmid,
         "printed": printed,
