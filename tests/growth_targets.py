@@ -16,6 +16,7 @@ from metareview.extraction.columns import CONTRASTS, RESULTS, STUDIES
 from metareview.extraction.printed import read_printed
 from metareview.files import decode
 from metareview.protocol.reading import parse_protocol
+from metareview.report.markdown import code, escape
 from metareview.screening.exchange import covidence, rayyan, votes
 from metareview.screening.highlight import find_words, question_words
 from metareview.search.catalogue import join_list, split_list
@@ -185,6 +186,7 @@ TARGETS: dict[str, Callable[[str], object]] = {
         "highlight": lambda text: list(find_words(text, question_words({"a": text}))),
         "lists": lambda text: (split_list(text), join_list([text])),
         "marks": marks,
+        "markdown": lambda text: (escape(text), code(text)),
         "number": lambda text: [number(text, decimal_comma=comma) for comma in (True, False)],
         "guard": lambda text: (unguarded(text), guarded(text), printable(text), storable(text)),
         "pmcid": clean_pmcid,

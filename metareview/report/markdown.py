@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from metareview.characters import printable
 
-_LINE_ENDS = re.compile(r"[ \t]*[\n\r\v\f\x85\u2028\u2029][ \t\n\r\v\f\x85\u2028\u2029]*")
+_LINE_ENDS = re.compile(r"(?<![ \t])[ \t]*+[\n\r\v\f\x85\u2028\u2029][ \t\n\r\v\f\x85\u2028\u2029]*")
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _SIGNS = re.compile(
     r"""[\\`\[\]|{~$]          # code, links, cells, attributes, struck-out text, mathematics
