@@ -13,6 +13,7 @@ from typing import Literal
 
 _BLANKS = {ord("\u00a0"): " ", ord("\u202f"): " "}
 _LONG = 2000
+_CONTROLS = [chr(n) for n in range(0x20) if chr(n) not in "\t\n\r\f"]
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 # what a terminal sends for a key, and what colours its text: ESC [ … letter, ESC O letter, ESC ] … BEL
 _ESCAPE = re.compile(
@@ -23,6 +24,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _FORMULA = re.compile("[=+\\-@\t\r＝＋－＠]")
+_SUSPECT = frozenset("=+-@\t\r＝＋－＠'")
 _GUARDED = re.compile("'+[=+\\-@\t\r＝＋－＠]")
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBERS = re.compile(rf"{_NUMBER}(?: to {_NUMBER}| \({_NUMBER} to {_NUMBER}\))?")
@@ -34,7 +36,7 @@ def has_control(text: str) -> bool:
     >>> has_control("a\tb"), has_control("a\x1b[D")
     (False, True)
     """
-    return any(ord(c) < 0x20 and c not in "\t\n\r\f" for c in set(text))
+    return any(sign in text for sign in _CONTROLS)  # a tenth of the time of looking at each
 
 
 def storable(text: str) -> str:
@@ -94,6 +96,8 @@ def guarded(text: str) -> str:
     >>> guarded("=1+1"), guarded("-2.5"), guarded("'=1"), guarded("-0.2 (-0.5 to 0.1)")
     ("'=1+1", '-2.5', "''=1", '-0.2 (-0.5 to 0.1)')
     """
+    if text[:1] not in _SUSPECT:  # most cells
+        return text
     if (_FORMULA.match(text) and not _NUMBERS.fullmatch(text)) or _GUARDED.match(text):
         return "'" + text
     return text
@@ -105,4 +109,4 @@ def unguarded(text: str) -> str:
     >>> unguarded(guarded("=1+1")), unguarded("'quoted'")
     ('=1+1', "'quoted'")
     """
-    return text[1:] if _GUARDED.match(text) else text
+    return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text

@@ -164,7 +164,7 @@ def _width_faults(
 
 def clean(cell: str) -> str:
     """Return a cell as it is kept: no blanks around it, no guard against spreadsheets."""
-    return unguarded(storable(cell))
+    return unguarded(storable(cell)) if cell else cell
 
 
 def number(cell: str, *, decimal_comma: bool = False) -> float | str:
@@ -227,6 +227,6 @@ def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) ->
 
 def _written(cell: object) -> object:
     """Return a cell as it is written: text stored and guarded, numbers as they are."""
-    if cell is None or (isinstance(cell, float) and isnan(cell)):
-        return ""
-    return guarded(storable(cell)) if isinstance(cell, str) else cell
+    if isinstance(cell, str):
+        return guarded(storable(cell)) if cell else cell
+    return "" if cell is None or (isinstance(cell, float) and isnan(cell)) else cell

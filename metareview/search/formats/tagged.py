@@ -56,7 +56,7 @@ class _Reader:
         """Take a line; give the record that it ends, or the line that belongs to none."""
         found, entry = self.dialect.line.match(line), None
         if found:
-            entry = self._tagged(number, found["tag"], found["value"])
+            entry = self._tagged(number, *found.group("tag", "value"))
         elif line.strip():
             entry = self._bare(number, line)
         self.blank = not line.strip()
