@@ -52,7 +52,7 @@ def plan_with(text):
     texts = "|".join(map(re.escape, TEXTS))
     return re.sub(
         rf'^({keys}) = "({texts})"',
-        lambda m: f"{m[1]} = {json.dumps(text)}" if m[1] != "registration" else m[0],
+        lambda m: f"{m[1]} = {json.dumps(text, ensure_ascii=False)}" if m[1] != "registration" else m[0],
         PLAN,
         flags=re.MULTILINE,
     )

@@ -25,19 +25,6 @@ NEVER_REFUSE = {"pool", "dedupe", "flow"}
 
 def commands(text):
     """Give every command that shows, stores or writes the text."""
-    yield "check", "small"
-    yield "check", "small", "--json"
-    yield "screen", "small", "--as", "AB"
-    yield "screen", "small", "--as", text
-    yield "screen", "agreement", "small"
-    yield "screen", "conflicts", "small"
-    for program in ("rayyan", "covidence", "asreview"):
-        yield "screen", "export", "small", "--to", program, "--as", "AB", "-o", f"{program}.csv"
-    yield "flow", "small", "--draft", "-o", "flow.svg", "--csv", "prisma.csv", "--appendix", "searches.txt"
-    yield "flow", "small", "--draft", "--json"
-    for form in ("ris", "bib", "csv"):
-        yield "dedupe", "small", "-o", f"unique.{form}", "--duplicates", "d.csv", "--studies", "s.csv"
-    yield "dedupe", "small", "--json"
     yield (
         "import",
         "small",
@@ -52,12 +39,25 @@ def commands(text):
         "2026-01-02",
     )
     yield "import", "small", "e.ris", "--method", text
+    yield "check", "small"
+    yield "check", "small", "--json"
+    yield "screen", "small", "--as", "AB"
+    yield "screen", "small", "--as", text
+    yield "screen", "agreement", "small"
+    yield "screen", "conflicts", "small"
+    for program in ("rayyan", "covidence", "asreview"):
+        yield "screen", "export", "small", "--to", program, "--as", "AB", "-o", f"{program}.csv"
+    yield "flow", "small", "--draft", "-o", "flow.svg", "--csv", "prisma.csv", "--appendix", "searches.txt"
+    yield "flow", "small", "--draft", "--json"
+    for form in ("ris", "bib", "csv"):
+        yield "dedupe", "small", "-o", f"unique.{form}", "--duplicates", "d.csv", "--studies", "s.csv"
+    yield "dedupe", "small", "--json"
     yield "extract", "small", "--as", text
     yield "pool", "small"
     yield "pool", "small", "--json"
     yield "explain", "small", "death"
     yield "explain", "small", "death", "--json"
-    yield "explain", "small", text
+    yield "explain", "small", "--", text
     yield "status", "small"
     yield (
         "plot",
@@ -89,7 +89,7 @@ def commands(text):
     )
     yield "search", "small", "--lint", "--force"
     yield "search", "small", "--lint", "--query", text
-    yield "new", text
+    yield "new", "--", text
 
 
 def run_all(root, text):

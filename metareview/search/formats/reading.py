@@ -100,15 +100,16 @@ def _reader(raw: bytes, name: str) -> tuple[str, Callable[[], Iterator[Entry]]]:
     if re.match(rb"<[?!a-zA-Z]", head):
         return _xml_reader(raw, head, name)
     text = decode(_clean_controls(raw), name).removeprefix("\ufeff")
-    dialect = _dialect(text)
+    header = text.lstrip().split("\n", 1)[0]
+    named = sum(bool(field_of(cell.strip().strip('"'))) for cell in re.split(r"[,;\t]", header))
+    dialect = _dialect(text) if named < 3 else None  # cells of a table may quote whole records
     if dialect:
         from metareview.search.formats.tagged import read_tagged
 
         return dialect.name, lambda: read_tagged(text, dialect)
-    if re.search(r"^[^\S\n]*@\w+\s*[{(]", text, re.MULTILINE):
+    if named < 3 and re.search(r"^[^\S\n]*@\w+\s*[{(]", text, re.MULTILINE):
         return "BibTeX", lambda: read_bibtex(text)
-    header = text.lstrip().split("\n", 1)[0]
-    if any(field_of(cell.strip().strip('"')) for cell in re.split(r"[,;\t]", header)):
+    if named:
         return "a table", lambda: read_delimited(text, name)
     raise FormatError(
         f"{name} is no export that is known; RIS, NBIB, PubMed XML or CSV, EndNote XML, BibTeX, or a table "

@@ -43,11 +43,12 @@ def write_export(path: str | Path, records: Iterable[Record]) -> bool:
 
 def as_ris(records: Iterable[Record]) -> str:
     """Give records as RIS, every one closed by ``ER``."""
-    return "".join(
-        f"{tag}  - {' '.join(value.splitlines())}\n"
-        for record in records
-        for tag, value in _ris_lines(record)
-    )  # on one line each: a line break would begin another field, or another record
+    return "".join(f"{tag}  - {_line(value)}\n" for record in records for tag, value in _ris_lines(record))
+
+
+def _line(value: object) -> str:
+    """Return a value on one line: a break in it would begin another field, or another record."""
+    return " ".join(str(value).splitlines())
 
 
 def _ris_lines(record: Record) -> Iterator[tuple[str, str]]:
@@ -117,5 +118,5 @@ def _bibtex(record: Record, key: str) -> str:
         "url": record.url,
         "abstract": record.abstract,
     }
-    lines = [f"  {name} = {{{str(value).translate(_LATEX)}}}," for name, value in fields.items() if value]
+    lines = [f"  {name} = {{{_line(value).translate(_LATEX)}}}," for name, value in fields.items() if value]
     return "\n".join([f"@article{{{key},", *lines, "}", ""])
