@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _PLAINER = "metareview.plainer"
-_ESCAPED = "metareview.escaped"
 _SIGNS = {
     **dict.fromkeys("‐‑‒–—−", "-"), **dict.fromkeys("‘’", "'"), **dict.fromkeys("“”„", '"'),
     "…": "...", "×": "x", "·": ".", "≤": "<=", "≥": ">=", "→": "->", "←": "<-",
@@ -39,13 +38,17 @@ def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     FileError
         When what the output goes to refuses it: a full disk, a closed window.
     """
-    _echo(_held(printable(text), _PLAINER, err=err), err=err, nl=nl)
+    _echo(_held(printable(text), _encoding(err=err)), err=err, nl=nl)
 
 
 def say_json(found: Any, *, indent: int = 1) -> None:
-    r"""Print data as JSON; what a terminal is not shown stands in it as ``\uXXXX``, which reads the same."""
-    text = json.dumps(_finite(found), indent=indent, ensure_ascii=False, allow_nan=False)
-    _echo(_held(printable(text, _as_json), _ESCAPED, err=False), err=False, nl=True)
+    r"""Print data as JSON; what a terminal is not shown stands in it as ``\uXXXX``, which reads the same.
+
+    JSON is UTF-8: where the output is in another encoding, all but ASCII is written so.
+    """
+    plain_ascii = not _is_utf8(_encoding(err=False))
+    text = json.dumps(_finite(found), indent=indent, ensure_ascii=plain_ascii, allow_nan=False)
+    _echo(printable(text, _as_json), err=False, nl=True)
 
 
 def plain(text: str, *, style: str = "") -> Text:
@@ -94,13 +97,20 @@ def _echo(text: str, *, err: bool, nl: bool) -> None:
         raise FileError(f"The output cannot be written: {why(error)}.") from None
 
 
-def _held(text: str, otherwise: str, *, err: bool) -> str:
-    """Return a text as the stream's encoding can hold it."""
+def _encoding(*, err: bool) -> str:
     stream: TextIO | None = sys.stderr if err else sys.stdout
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    if text.isascii() or codecs.lookup(encoding).name == "utf-8":
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def _held(text: str, encoding: str) -> str:
+    """Return a text as an encoding can hold it."""
+    if text.isascii() or _is_utf8(encoding):
         return text
-    return text.encode(encoding, otherwise).decode(encoding)
+    return text.encode(encoding, _PLAINER).decode(encoding)
 
 
 def _finite(found: Any) -> Any:
@@ -113,7 +123,7 @@ def _finite(found: Any) -> Any:
 
 
 def _as_json(character: str) -> str:
-    return json.dumps(character)[1:-1] if ord(character) != 0x7F else "\\u007f"
+    return f"\\u{ord(character):04x}"
 
 
 def _plainer(character: str) -> str:
@@ -124,14 +134,10 @@ def _plainer(character: str) -> str:
     return "".join(c for c in apart if c.isascii()) or "?"
 
 
-def _replacing(letters: Any) -> Any:
-    def replace(error: UnicodeError) -> tuple[str, int]:
-        if not isinstance(error, UnicodeEncodeError):
-            raise error
-        return "".join(map(letters, error.object[error.start : error.end])), error.end
-
-    return replace
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plainer, error.object[error.start : error.end])), error.end
 
 
-codecs.register_error(_PLAINER, _replacing(_plainer))
-codecs.register_error(_ESCAPED, _replacing(_as_json))
+codecs.register_error(_PLAINER, _replace)
