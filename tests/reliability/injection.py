@@ -15,6 +15,7 @@ from reliability.scenes import REVIEW, Edit, Scene
 from reliability.trees import Tree, differences, left_over, put_back, settled, state, take
 
 READERS = (("check", REVIEW), ("flow", REVIEW, "--draft"), ("status", REVIEW), ("screen", "status", REVIEW))
+MANY = 100
 _AGAIN = ("Run the command again", "Run it again")
 # between two operations of these kinds nothing else of a command meets the disk
 _MEETS = {"open", "create", "exchange", "link", "rename", "replace", "remove", "listdir", "scandir"}
@@ -217,13 +218,17 @@ def _is_whole(trial: Trial, name: str, raw: bytes) -> bool:
 
 
 def race(trial: Trial, sample: int = 0) -> Count:
-    """Let a person save a file in every gap between two operations, by a rename and in place."""
+    """Let a person save a file in every gap between two operations, by a rename and in place.
+
+    Where there are many gaps, it is the one and the other in turn.
+    """
     gaps = [o for o in trial.operations if o.kind in _MEETS]
     for edit in trial.scene.edits:
         saved = edit.of(trial.before.get(edit.path))
         assert saved is not None, f"{edit.path} holds nothing to edit"
-        for operation in sampled(gaps, sample):
-            for in_place in (False, True) if not sample else (bool(operation.number % 2),):
+        for number, operation in enumerate(sampled(gaps, sample)):
+            in_turn = sample or len(gaps) > MANY
+            for in_place in (bool(number % 2),) if in_turn else (False, True):
                 _race(trial, operation, edit.path, saved, in_place=in_place)
     return trial.count
 

@@ -3,8 +3,11 @@
 `make test` tries a sample on two commands; `make test-slow` every operation of every command.
 """
 
+import os
 import sys
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from eutils import StandIn, corpus
@@ -18,10 +21,21 @@ SAMPLE = 6
 
 
 @pytest.fixture
-def trial(name, tmp_path):
+def folder(tmp_path):
+    """A folder in memory where there is one: flushing to a disk some hundred thousand times takes long."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def trial(name, folder):
     """The command on its review; a search asks a stand-in for PubMed on this machine."""
     if name != "search":
-        yield Trial(tmp_path, SCENES[name])
+        yield Trial(folder, SCENES[name])
         return
     with StandIn(corpus(3)) as service:
         access = {
@@ -29,7 +43,7 @@ def trial(name, tmp_path):
             "NCBI_EMAIL": "a@example.org",
             "NCBI_API_KEY": "good-key",
         }
-        yield Trial(tmp_path, replace(SEARCH, environment=access))
+        yield Trial(folder, replace(SEARCH, environment=access))
 
 
 def say(count, counts):
