@@ -49,9 +49,10 @@ def draw_forest(review: Review, folder: Path, answer: Answer, options: ForestOpt
 def _draw(folder: Path, answer: Answer, options: ForestOptions) -> tuple[Path, ...]:
     assert answer.synthesis is not None
     figure = forest_plot(answer.synthesis, options=options)
+    files = save_figure(figure, folder / "forest")  # first, as it may be refused: then nothing is written
     page = folder / "forest.html"
     write_atomically(page, interactive_forest(answer.synthesis, options=options))
-    return (*save_figure(figure, folder / "forest"), *write_companions(figure, folder / "forest"), page)
+    return (*files, *write_companions(figure, folder / "forest"), page)
 
 
 def _leave_out(note: Path, why: str) -> tuple[Path, ...]:
