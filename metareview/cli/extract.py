@@ -66,6 +66,8 @@ def extract_review(
              metareview extract statins --from back.xlsx --theirs results:r012:n --ours all
              metareview extract statins --restore results:r012
     """
+    if workbook is None and (ours or theirs):
+        raise click.UsageError("--ours and --theirs belong to --from.")
     place = find_review(review)
     signature = signed(who)
     if restore:
@@ -117,7 +119,10 @@ def _may_be_one(pair: Pair) -> str:
 def _restore(place: Place, names: Sequence[str], signature: Signature, *, alone: bool) -> None:
     if not alone:
         raise ExtractionError("--restore stands alone; run --from or --force in a second step.")
-    for change in restore_rows(place.sheets, names, signature):
+    back = restore_rows(place.sheets, names, signature)
+    if not back:
+        say(f"{REMOVED} holds no row that could come back.")
+    for change in back:
         say(f"{place.sheets / f'{change.sheet}.csv'}: row {change.row} is back.")
 
 
