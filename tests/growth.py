@@ -38,9 +38,11 @@ TAILS = ("", "x", "!", "\n", ")")
 
 def texts() -> Iterator[tuple[str, Callable[[int], str]]]:
     """Give texts of any length: a head, a part over and over, and a tail."""
-    parts = dict.fromkeys((*SIGNS, *WORDS, *(a + b for a, b in product(" .a1\n", SIGNS))))
-    ends = [*((head, "x") for head in HEADS), *(("", tail) for tail in TAILS)]
-    for part, (head, tail) in product(parts, dict.fromkeys(ends)):
+    words = dict.fromkeys((*SIGNS, *WORDS))
+    pairs = dict.fromkeys(a + b for a, b in product(" .a1\n", SIGNS) if a + b not in words)
+    ends = dict.fromkeys([*((head, "x") for head in HEADS), *(("", tail) for tail in TAILS)])
+    few = [("", "x"), ("1", "x"), ("(", "x"), ("", "")]
+    for part, (head, tail) in (*product(words, ends), *product(pairs, few)):
         yield f"{head!r} {part!r}* {tail!r}", _of(head, part, tail)
 
 

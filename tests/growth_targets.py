@@ -47,32 +47,15 @@ from metareview.tables import number, parse_table
 
 FIELDS = [
     "title",
-    "original_title",
     "abstract",
     "authors",
-    "year",
-    "published",
-    "journal",
-    "issn",
-    "volume",
-    "issue",
     "first_page",
     "doi",
-    "pmid",
-    "pmcid",
-    "accession",
-    "registry",
-    "types",
-    "languages",
     "keywords",
     "url",
     "notes",
-    "collectives",
-    "database",
+    "accession",
     "citation",
-    "type_code",
-    "link:ErratumIn",
-    "label",
 ]
 
 
