@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metareview.errors import FileError
-from metareview.files import files_in, is_there, read_text, refuse_link, remove, sha256, write_atomically
+from metareview.files import is_there, read_text, refuse_link, remove, sha256, write_atomically
 from metareview.names import name_fault
 from metareview.readings import absolute
 from metareview.review.freshness import fingerprint, made_with
@@ -93,7 +93,7 @@ def sources_of(place: Place, overrides: Overrides, read: Mapping[Path, str] | No
     read
         The digests of the files as they were read; the others are read now.
     """
-    files = [place.protocol, *files_in(place.sheets, "*.csv")]
+    files = [place.protocol, *place.tables]
     digests = {f.name: (read or {}).get(absolute(f)) or sha256(f) for f in files}
     return fingerprint({**digests, **made_with(), **overrides.given()})
 

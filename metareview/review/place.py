@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.errors import ProtocolError, did_you_mean
+from metareview.extraction.columns import SHEETS
 from metareview.files import files_in, is_there
 from metareview.journal import ROOMS, is_unsettled
 from metareview.locks import locked
@@ -42,6 +43,11 @@ class Place:
     def sheets(self) -> Path:
         """The extraction sheets."""
         return self.root / "extracted" / self.name
+
+    @property
+    def tables(self) -> list[Path]:
+        """The sheets that answers are made from, not the records of changes beside them."""
+        return [path for name in SHEETS if is_there(path := self.sheets / f"{name}.csv")]
 
     @property
     def output(self) -> Path:

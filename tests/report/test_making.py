@@ -206,3 +206,8 @@ def test_nothing_is_written_through_a_link_in_the_output(root, place):
     with pytest.raises(MetareviewError, match="is a link"):
         make_output(Review("small", root))
     assert {p: p.read_bytes() for p in before} == before
+
+
+def test_a_line_in_the_record_of_changes_makes_no_output_stale(root):
+    (root / "extracted" / "small" / "changes.csv").write_text("when,who,sheet,row,column,old,new\n", "utf-8")
+    assert is_fresh(Review("small", root).place, Overrides())
