@@ -40,6 +40,9 @@ _TEXT = MIB  # a cell holds 32,767 characters
 _CHUNK = MIB
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ENTRY = b"PK\x01\x02"
+_OLE, _ENCRYPTED = b"\xd0\xcf\x11\xe0", 1  # how Office wraps a locked workbook, and zip a locked part
+_LOCKED = "it is locked with a password, or in the old .xls form; save it as .xlsx without a password"
+_NO_XLSX = "it is damaged, or not an .xlsx file"
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 _UTF16_DOCTYPE = tuple("<!DOCTYPE".encode(codec) for codec in ("utf-16-le", "utf-16-be"))
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -222,16 +225,11 @@ def _check_workbook(raw: bytes, name: str | Path, bounds: Bounds) -> None:
         raise
     except _RefusedError as why:
         problems = [str(why)]
-    except Exception as error:  # a damaged archive makes zipfile and its decompressors raise nearly anything
-        raise FileError(f"{name} cannot be read as a workbook: {_words(error)}.") from None
+    except Exception:  # a damaged archive makes zipfile and its decompressors raise nearly anything
+        locked = raw.startswith(_OLE)
+        raise FileError(f"{name} cannot be read as a workbook: {_LOCKED if locked else _NO_XLSX}.") from None
     if problems:
         raise FileError([f"{name} is refused: {problem}." for problem in problems])
-
-
-def _words(error: Exception) -> str:
-    if "password" in str(error):
-        return "it is locked with a password"
-    return "it is damaged, or not an .xlsx file"
 
 
 def _shape_problems(archive: zipfile.ZipFile, raw: bytes, bounds: Bounds) -> Iterator[str]:
@@ -245,6 +243,8 @@ def _shape_problems(archive: zipfile.ZipFile, raw: bytes, bounds: Bounds) -> Ite
         yield from (why for part, why in _ACTIVE if any(part in name for name in names))
     if len(set(names)) < len(names):
         yield "it holds two parts of one name"
+    if any(member.flag_bits & _ENCRYPTED for member in members):
+        yield "it is locked with a password; save it without one"
     if any(member.compress_type not in _METHODS for member in members):
         yield "it is packed in a way that no spreadsheet uses; save it again"
     if _overlap(members, raw):

@@ -70,7 +70,7 @@ def normal(form: Literal["NFC", "NFKD"], text: str) -> str:
 
 
 def _kept_mark(match: re.Match[str]) -> str:
-    """Show that half a character stood there; a control character leaves nothing."""
+    """Return what stays of a sign: a mark for half a character, a blank for a feed, nothing for the rest."""
     return "\ufffd" if match[0] >= "\ud800" else " " if match[0] in "\x0b\x0c" else ""
 
 

@@ -81,23 +81,24 @@ class FigureError(MetareviewError):
     """A figure that cannot be drawn as asked."""
 
 
-def did_you_mean(word: str, allowed: Sequence[str]) -> str:
+def did_you_mean(word: str, allowed: Sequence[str], *, heading: str = "Allowed") -> str:
     """Return which allowed word is near, and the list of them; of many only the first.
 
     >>> did_you_mean("deth", ["death", "relapse"])
     'did you mean "death"? Allowed: death, relapse.'
     """
-    exact = _nearest(word, allowed)
-    return f'did you mean "{exact}"? {_listed(allowed)}' if exact else _listed(allowed)
+    near = nearest_word(word, allowed)
+    listed = _listed(allowed, heading)
+    return f'did you mean "{near}"? {listed}' if near else listed
 
 
-def _listed(allowed: Sequence[str]) -> str:
+def _listed(allowed: Sequence[str], heading: str) -> str:
     if len(allowed) > MOST_LISTED:
-        return f"Allowed: {', '.join(allowed[:5])} … ({len(allowed)} in all)."
-    return f"Allowed: {', '.join(allowed)}." if allowed else "None is defined."
+        return f"{heading}: {', '.join(allowed[:5])} … ({len(allowed)} in all)."
+    return f"{heading}: {', '.join(allowed)}." if allowed else "None is defined."
 
 
-def _nearest(word: str, allowed: Sequence[str]) -> str:
+def nearest_word(word: str, allowed: Sequence[str]) -> str:
     """Return the allowed word that is nearest; empty when none is near."""
     if len(word) > _LONGEST:
         return ""
@@ -111,18 +112,14 @@ class Hints:
     """Names the nearest of many words; each word is looked for once, and the first few dozen only."""
 
     allowed: Sequence[str]
-    told: dict[str, str] = field(default_factory=dict)
+    near: dict[str, str] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
-        """Name the nearest word; list them all only while the list is short."""
-        if name not in self.told:
-            if len(self.told) >= _ASKED:
-                return self._short(_listed(self.allowed))
-            self.told[name] = self._short(did_you_mean(name, self.allowed))
-        return self.told[name]
-
-    def _short(self, said: str) -> str:
+        """Return a hint at the nearest word; all of them are listed only while the list is short."""
+        if name not in self.near:
+            self.near[name] = nearest_word(name, self.allowed) if len(self.near) < _ASKED else ""
+        near = self.near[name]
+        parts = [f'did you mean "{near}"?'] if near else []
         if len(self.allowed) <= _MANY:
-            return said
-        near = said.split(" Allowed:", maxsplit=1)[0]
-        return near if near.startswith("did you") else f"it defines {len(self.allowed)} others"
+            parts.append(_listed(self.allowed, "Allowed"))
+        return " ".join(parts) or f"it defines {len(self.allowed)} others"

@@ -217,7 +217,13 @@ def write_atomically(path: str | Path, content: str | bytes) -> bool:
 
 
 def remove(path: str | Path) -> None:
-    """Remove a file (with the other writes of the open journal, if there is one)."""
+    """Remove a file (with the other writes of the open journal, if there is one).
+
+    Raises
+    ------
+    FileError
+        When the disk refuses, or somebody changed the file since it was read.
+    """
     path = Path(path)
     if not is_there(path):
         return
@@ -226,10 +232,19 @@ def remove(path: str | Path) -> None:
         read_bytes(path)  # its digest is noted, so that a later edit is not lost with it
         pending[absolute(path)] = None
         return
+    if expected_digest(path) not in (None, digest_now(path)):
+        raise changed_meanwhile([path])
+    unlink(path)
+    note_written(path, ABSENT)
+
+
+def unlink(path: Path) -> None:
+    """Remove a file at once, and on the disk."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise FileError(f"{path} cannot be removed: {why(error)}.") from None
+    flush_folder(path.parent)
 
 
 def put(path: Path, raw: bytes, expected: str | None = None) -> None:

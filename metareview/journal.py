@@ -19,7 +19,7 @@ from pathlib import Path
 
 from metareview.disk import flush_folder
 from metareview.errors import FileError
-from metareview.files import PENDING, file_status, put, put_staged, refuse_link, through_link, why
+from metareview.files import PENDING, file_status, put, put_staged, refuse_link, through_link, unlink, why
 from metareview.readings import (
     ABSENT,
     absolute,
@@ -158,21 +158,13 @@ def _apply(home: Path, number: int, entry: Entry, *, forward: bool) -> None:
     if after == ABSENT:
         if digest_now(path) != before:
             raise changed_meanwhile([path])
-        _unlink(path)
+        unlink(path)
         return
     put_staged(path, _staged(home, number, forward=forward), before)
 
 
 def _staged(home: Path, number: int, *, forward: bool) -> Path:
     return home / FOLDER / f"{number}.{'new' if forward else 'old'}"
-
-
-def _unlink(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"{path} cannot be removed: {why(error)}.") from None
-    flush_folder(path.parent)
 
 
 def _take_back(home: Path, entries: Sequence[Entry]) -> None:
@@ -211,6 +203,8 @@ def settle_journal(home: Path) -> None:
             shutil.rmtree(home / FOLDER, ignore_errors=True)
         return
     entries = _read_entries(home)
+    for number, entry in enumerate(entries):
+        _give_back(home, number, entry)
     touched = [n for n, entry in enumerate(entries) if not _can_be_made(home, n, entry)]
     if all(_was_made(home, n, entries[n]) for n in touched):
         _carry_out(home, entries, touched)
@@ -221,6 +215,14 @@ def settle_journal(home: Path) -> None:
         "that command had begun was taken back. Run it again."
         for n in touched
     )
+
+
+def _give_back(home: Path, number: int, entry: Entry) -> None:
+    """Put back what somebody saved at the moment of a write, when the process died before it could."""
+    staged, path = _staged(home, number, forward=True), _target(home, entry)
+    known = (ABSENT, entry.before, entry.after)
+    if entry.after != ABSENT and digest_now(path) == entry.after and digest_now(staged) not in known:
+        put_staged(path, staged, entry.after)
 
 
 def _was_made(home: Path, number: int, entry: Entry) -> bool:

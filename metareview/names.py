@@ -70,7 +70,7 @@ def case_twin(name: str, others: Iterable[str]) -> str:
 
 
 def case_twins(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Give every name with the first other one that differs from it only by capitals.
+    """Yield every name with the first other one that differs from it only by capitals.
 
     >>> list(case_twins(["Response", "response", "survival"]))
     [('Response', 'response'), ('response', 'Response')]

@@ -143,3 +143,9 @@ def test_a_damaged_packed_file_is_told(tmp_path, raw):
 def test_a_packed_file_that_is_missing_is_told(tmp_path):
     with pytest.raises(FileError, match="does not exist"), archives.open_gzip(tmp_path / "none.gz"):
         pass
+
+
+def test_a_locked_workbook_is_called_locked():
+    wrapped = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+    with pytest.raises(FileError, match="locked with a password"):
+        archives.open_workbook(wrapped, "x.xlsx", archives.EXTRACTION)

@@ -6,7 +6,7 @@ import pytest
 
 from metareview import disk, files
 from metareview.errors import FileError
-from metareview.files import append_whole, decode, files_in, is_there, read_text, write_atomically
+from metareview.files import append_whole, decode, files_in, is_there, read_text, remove, write_atomically
 from metareview.locks import locked
 
 
@@ -149,3 +149,12 @@ def test_an_addition_that_the_disk_takes_only_in_part_is_taken_back(tmp_path, mo
     with pytest.raises(FileError, match="No space left on device; nothing was added"):
         append_whole(path, lambda before: (len(before), b"two\n"))
     assert path.read_bytes() == b"one\n"
+
+
+def test_a_file_that_somebody_changed_since_it_was_read_is_not_removed(tmp_path):
+    (tmp_path / "old.csv").write_text("as read")
+    with pytest.raises(FileError, match="was changed while"), locked(tmp_path):
+        read_text(tmp_path / "old.csv")
+        (tmp_path / "old.csv").write_text("a person's")
+        remove(tmp_path / "old.csv")
+    assert (tmp_path / "old.csv").read_text() == "a person's"

@@ -3,8 +3,9 @@ import os
 import shutil
 
 import pytest
-from faults import every_kill
+from faults import every_kill, killed_at
 
+from metareview import disk
 from metareview.errors import FileError
 from metareview.files import is_there, read_text, remove, write_atomically
 from metareview.journal import all_or_none
@@ -162,3 +163,22 @@ def test_files_of_a_review_in_several_rooms_are_written_together(home):
         write_atomically(protocol, "plan")
         write_atomically(home.parent.parent / "screened" / "x" / "AB.csv", "decisions")
     assert protocol.read_text() == "plan"
+
+
+def test_a_save_at_the_moment_of_a_write_is_put_back_when_the_process_dies_right_then(home, monkeypatch):
+    set_up(home)
+    real = disk._rename
+
+    def save_exchange_and_die(one, other, how):
+        if other.name == "a.csv":
+            other.write_text("a person's")
+            real(one, other, how)
+            os._exit(137)
+        return real(one, other, how)
+
+    monkeypatch.setattr(disk, "_rename", save_exchange_and_die)
+    assert killed_at(0, lambda: change(home))
+    monkeypatch.undo()
+    with pytest.raises(FileError, match="your change stays"):
+        settle(home)
+    assert state(home) == BEFORE | {"a.csv": "a person's"}

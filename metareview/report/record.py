@@ -93,7 +93,7 @@ def sources_of(place: Place, overrides: Overrides, read: Mapping[Path, str] | No
     read
         The digests of the files as they were read; the others are read now.
     """
-    files = [place.protocol, *place.tables]
+    files = [place.protocol, *place.sheet_files]
     digests = {f.name: (read or {}).get(absolute(f)) or sha256(f) for f in files}
     return fingerprint({**digests, **made_with(), **overrides.given()})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from metareview.errors import ProtocolError, did_you_mean
+from metareview.errors import ProtocolError, did_you_mean, nearest_word
 from metareview.extraction.columns import SHEETS
 from metareview.files import files_in, is_there
 from metareview.journal import ROOMS, is_unsettled
@@ -45,7 +45,7 @@ class Place:
         return self.root / "extracted" / self.name
 
     @property
-    def tables(self) -> list[Path]:
+    def sheet_files(self) -> list[Path]:
         """The sheets that answers are made from, not the records of changes beside them."""
         return [path for name in SHEETS if is_there(path := self.sheets / f"{name}.csv")]
 
@@ -90,7 +90,7 @@ def find_review(name: str, root: Path | None = None) -> Place:
     place = place_of(name, root)
     if not is_there(place.protocol):
         known = [p.stem for p in files_in(place.root / "protocols", "*.toml")]
-        here = did_you_mean(name, known).replace("Allowed", "Reviews here")
+        here = did_you_mean(name, known, heading="Reviews here")
         raise ProtocolError(
             f"{place.protocol} does not exist; {here} `metareview new {name}` writes a starter."
         )
@@ -114,8 +114,8 @@ def place_to_fill(name: str, root: Path | None = None) -> Place:
     if name in searched or is_there(place.protocol):
         return place
     known = sorted({*searched, *(path.stem for path in files_in(place.root / "protocols", "*.toml"))})
-    near = did_you_mean(name, known).replace("Allowed", "Reviews here")
-    if near.startswith("did"):
+    if nearest_word(name, known):
+        near = did_you_mean(name, known, heading="Reviews here")
         raise ProtocolError(
             f'there is no review "{name}"; {near} If it is to be a new one, `metareview new {name}` first.'
         )
