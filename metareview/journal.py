@@ -38,8 +38,8 @@ PROTOCOLS = "protocols"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of a journal.
+class StagedWrite:
+    """One write, or removal, of a journal.
 
     Attributes
     ----------
@@ -93,17 +93,17 @@ def _commit(home: Path, pending: Mapping[Path, bytes | None]) -> None:
         note_written(path, entry.after)
 
 
-def _entry(home: Path, path: Path, raw: bytes | None) -> Entry:
+def _entry(home: Path, path: Path, raw: bytes | None) -> StagedWrite:
     """Describe a write, and refuse it when its file is not what was read."""
     before, expected = digest_now(through_link(path)), expected_digest(path)
     if expected not in (None, before):
         raise changed_meanwhile([path])
-    entry = Entry(os.path.relpath(path, home), before, ABSENT if raw is None else digest_of(raw))
+    entry = StagedWrite(os.path.relpath(path, home), before, ABSENT if raw is None else digest_of(raw))
     _target(home, entry)
     return entry
 
 
-def _target(home: Path, entry: Entry) -> Path:
+def _target(home: Path, entry: StagedWrite) -> Path:
     """Return where an entry goes; refuse one that leaves the review's own folders.
 
     A journal may come with a review from somebody else, so its paths are not believed.
@@ -120,7 +120,7 @@ def _target(home: Path, entry: Entry) -> Path:
     )
 
 
-def _stage(home: Path, entries: Sequence[Entry], contents: Sequence[bytes | None]) -> None:
+def _stage(home: Path, entries: Sequence[StagedWrite], contents: Sequence[bytes | None]) -> None:
     """Put what files hold and are to hold into the journal; the list of them comes last."""
     folder = home / FOLDER
     refuse_link(folder)
@@ -137,7 +137,7 @@ def _stage(home: Path, entries: Sequence[Entry], contents: Sequence[bytes | None
     put(folder / ENTRIES, json.dumps([asdict(entry) for entry in entries], indent=1).encode())
 
 
-def _carry_out(home: Path, entries: Sequence[Entry], made: Container[int] = ()) -> None:
+def _carry_out(home: Path, entries: Sequence[StagedWrite], made: Container[int] = ()) -> None:
     """Make every write of a complete journal but those made; take all back when one cannot be made."""
     try:
         for number, entry in enumerate(entries):
@@ -149,7 +149,7 @@ def _carry_out(home: Path, entries: Sequence[Entry], made: Container[int] = ()) 
     _clear(home)
 
 
-def _apply(home: Path, number: int, entry: Entry, *, forward: bool) -> None:
+def _apply(home: Path, number: int, entry: StagedWrite, *, forward: bool) -> None:
     """Let one file hold what it is to hold (or what it held); nothing when it does already."""
     path = _target(home, entry)
     before, after = (entry.before, entry.after) if forward else (entry.after, entry.before)
@@ -167,7 +167,7 @@ def _staged(home: Path, number: int, *, forward: bool) -> Path:
     return home / FOLDER / f"{number}.{'new' if forward else 'old'}"
 
 
-def _take_back(home: Path, entries: Sequence[Entry]) -> None:
+def _take_back(home: Path, entries: Sequence[StagedWrite]) -> None:
     """Let every file hold what it held before; one that a person changed stays as they left it."""
     for number, entry in enumerate(entries):
         if digest_now(_target(home, entry)) == entry.after:
@@ -217,7 +217,7 @@ def settle_journal(home: Path) -> None:
     )
 
 
-def _give_back(home: Path, number: int, entry: Entry) -> None:
+def _give_back(home: Path, number: int, entry: StagedWrite) -> None:
     """Put back what somebody saved at the moment of a write, when the process died before it could."""
     staged, path = _staged(home, number, forward=True), _target(home, entry)
     known = (ABSENT, entry.before, entry.after)
@@ -225,7 +225,7 @@ def _give_back(home: Path, number: int, entry: Entry) -> None:
         put_staged(path, staged, entry.after)
 
 
-def _was_made(home: Path, number: int, entry: Entry) -> bool:
+def _was_made(home: Path, number: int, entry: StagedWrite) -> bool:
     """Check whether a file was written before somebody changed it: its change then holds ours.
 
     A write moves the staged file away, or leaves in its place what stood there before.
@@ -233,7 +233,7 @@ def _was_made(home: Path, number: int, entry: Entry) -> bool:
     return entry.after != ABSENT and digest_now(_staged(home, number, forward=True)) in (ABSENT, entry.before)
 
 
-def _can_be_made(home: Path, number: int, entry: Entry) -> bool:
+def _can_be_made(home: Path, number: int, entry: StagedWrite) -> bool:
     """Check whether a write was made, or still can be."""
     there = digest_now(_target(home, entry))
     if there == entry.after:
@@ -242,11 +242,12 @@ def _can_be_made(home: Path, number: int, entry: Entry) -> bool:
     return there == entry.before and ready
 
 
-def _read_entries(home: Path) -> list[Entry]:
+def _read_entries(home: Path) -> list[StagedWrite]:
     path = home / FOLDER / ENTRIES
     try:
         return [
-            Entry(str(e["path"]), str(e["before"]), str(e["after"])) for e in json.loads(path.read_bytes())
+            StagedWrite(str(e["path"]), str(e["before"]), str(e["after"]))
+            for e in json.loads(path.read_bytes())
         ]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise FileError(f"{path} cannot be read; move {path.parent} away and try again.") from None
