@@ -106,8 +106,12 @@ def parse_table(text: str, path: str | Path) -> Table:
     problems = [*_header_faults(columns, path), *_width_faults(body, columns, path)]
     if problems:
         raise FileError(problems)
-    rows = tuple(Row(n, dict(zip(columns, map(clean, cells), strict=True))) for n, cells in body)
-    return Table(str(path), columns, rows, separator)
+    return Table(str(path), columns, tuple(Row(n, _cells(columns, cells)) for n, cells in body), separator)
+
+
+def _cells(columns: Iterable[str], cells: Iterable[str]) -> dict[str, str]:
+    """Return the cells of a row by column; of a wide table most are empty, and not looked at."""
+    return dict(zip(columns, [clean(cell) if cell else cell for cell in cells], strict=True))
 
 
 def _without_blank_tail(
@@ -164,7 +168,7 @@ def _width_faults(
 
 def clean(cell: str) -> str:
     """Return a cell as it is kept: no blanks around it, no guard against spreadsheets."""
-    return unguarded(storable(cell)) if cell else cell
+    return unguarded(storable(cell))
 
 
 def number(cell: str, *, decimal_comma: bool = False) -> float | str:
@@ -221,7 +225,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) ->
     header = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
     header.writerow([_written(name) for name in columns])
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([_written(row.get(c)) for c in columns] for row in rows)
+    writer.writerows([_written(cell) if (cell := row.get(c)) else cell for c in columns] for row in rows)
     return out.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -93,14 +93,19 @@ class ScreeningDesk:
         studies
             The rows of ``studies.csv``; ``None`` counts reports only.
         """
-        linked, notes = (None, ()) if studies is None else self._linked(studies)
+        places = self.placed()
+        linked, notes = (None, ()) if studies is None else self._linked(studies, places)
         previous = read_previous(self.place.screened / "previous.csv")
-        flow = count_flow(self.identified, self.logs, studies=linked, previous=previous, reasons=self.reasons)
+        flow = count_flow(
+            self.identified, self.logs, studies=linked, previous=previous, reasons=self.reasons, places=places
+        )
         return replace(flow, notes=(*flow.notes, *notes, *read_caveats(self.place.screened / "caveats.txt")))
 
-    def _linked(self, studies: Sequence[Study]) -> tuple[dict[str, Collection[str]], tuple[str, ...]]:
+    def _linked(
+        self, studies: Sequence[Study], places: Iterable[Placement]
+    ) -> tuple[dict[str, Collection[str]], tuple[str, ...]]:
         """Find each study's reports among the records; a study without any is named in a note."""
-        included = {placement.record for placement in self.placed() if placement.box == INCLUDED}
+        included = {placement.record for placement in places if placement.box == INCLUDED}
         names = _names_of(self.identified.unique())
         linked: dict[str, Collection[str]] = {}
         strangers = []

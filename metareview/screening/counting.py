@@ -238,8 +238,8 @@ def count_flow(
     studies: Mapping[str, Collection[str]] | None = None,
     previous: Mapping[str, Collection[str]] | None = None,
     reasons: Iterable[Reason] = (),
-    needed: int | None = None,
     synthesised: int | None = None,
+    places: Sequence[Placement] | None = None,
 ) -> Flow:
     """Count a PRISMA 2020 flow diagram (Page MJ et al. BMJ 2021;372:n71, figure 1).
 
@@ -252,10 +252,10 @@ def count_flow(
         reports are not linked to studies, and in a new review.
     reasons
         The criteria, for the labels of reasons.
-    needed
-        How many reviewers must judge each record; see :func:`reach_verdicts`.
     synthesised
         How many studies entered a meta-analysis.
+    places
+        What :func:`place_records` gave, when it was asked before.
 
     Returns
     -------
@@ -267,7 +267,7 @@ def count_flow(
     ScreeningError
         When anything is in two boxes or in none: the records are listed.
     """
-    places = place_records(identified, logs, needed=needed)
+    places = place_records(identified, logs) if places is None else places
     labels = {reason.id: str(reason) for reason in reasons}
     included = {identified.kept(p.record) for p in places if p.box == INCLUDED}
     new, added = _link_reports(identified, included, studies, previous or {})

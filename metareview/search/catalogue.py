@@ -9,7 +9,7 @@ from pathlib import Path
 
 from metareview.errors import FormatError
 from metareview.files import write_atomically
-from metareview.search.record import Link, Record
+from metareview.search.record import Link, Record, values_of
 from metareview.tables import Row, read_table, write_table
 
 COLUMNS = tuple(field.name for field in fields(Record))
@@ -77,10 +77,12 @@ def write_records(path: str | Path, records: Iterable[Record]) -> bool:
 
 
 def as_row(record: Record) -> dict[str, object]:
-    """Give a record's cells: lists joined by ``;``, an empty cell for what is not known."""
-    row: dict[str, object] = {c: getattr(record, c) for c in COLUMNS}
-    row |= {c: join_list(getattr(record, c)) for c in LISTS}
-    return row | {"links": join_list(map(str, record.links))}
+    """Return a record's cells: lists joined by ``;``, an empty cell for what is not known."""
+    row: dict[str, object] = dict(zip(COLUMNS, values_of(record), strict=True))
+    for column in LISTS:
+        row[column] = join_list(getattr(record, column))
+    row["links"] = join_list(map(str, record.links))
+    return row
 
 
 def join_list(items: Iterable[str]) -> str:

@@ -58,11 +58,12 @@ def gather_records(held: Iterable[Record], given: Iterable[Record], source: str)
         key = identity(record)
         met[key] = met.get(key, -1) + 1
         home = homes.get(key, [])[met[key] : met[key] + 1]
-        name = home[0] if home else free_name(own_id(record), rows, taken)
+        name = home[0] if home else free_name(key[1], rows, taken)
         (known if home else added).append(name)
         before = rows.get(name)
-        rows[name] = changed(record, id=name, source=_joined(before.source if before else (), source))
-        if before and changed(rows[name], source=before.source) != before:
+        described = changed(record, id=name, source=_joined(before.source if before else (), source))
+        rows[name] = described
+        if before and changed(described, source=before.source) != before:
             renewed.append(before)
     return Gathered(tuple(rows.values()), tuple(added), tuple(known), tuple(renewed))
 

@@ -188,15 +188,15 @@ class _Desk:
         self._sums = {run.sha256: run for run in runs}
 
     def known_file(self, path: Path) -> str:
-        """Say as what the very file was imported before; ``""`` when it was not."""
-        run = self._sums.get(sha256(path))
+        """Return as what the very file was imported before; ``""`` when it was not."""
+        run = self._sums.get(sha256(path)) if self._sums else None
         return f"{printable(str(path))} was imported before, as {run.id}; {_UNCHANGED}" if run else ""
 
     def known_records(self, exports: Sequence[tuple[Path, Export]]) -> Iterator[str]:
         """Say which exports hold the records of an import before, or of each other, saved in another way."""
         met: dict[str, Path] = {}
         for path, export in exports:
-            shown, key = printable(str(path)), sha256(path)
+            shown, key = printable(str(path)), export.sha256
             if len(exports) > 1 and export.records:
                 key = contents(export.records)
             if key in met:
@@ -222,7 +222,7 @@ class _Desk:
         run = _row(name, database, self.origin, export)
         notes = (run.note, "" if said else guessed_note(database), renamed_note(path.name))
         run = replace(
-            run, file=f"{name}/{kept.name}", sha256=sha256(path), note=" ".join(filter(None, notes))
+            run, file=f"{name}/{kept.name}", sha256=export.sha256, note=" ".join(filter(None, notes))
         )
         self.runs.append(run)
         self.records = gathered.records

@@ -132,11 +132,11 @@ class Record:
 
 def changed(record: Record, **values: Any) -> Record:
     """Return a record with some of its values changed, in a third of the time of ``dataclasses.replace``."""
-    return Record(**{**dict(zip(_NAMES, _VALUES(record), strict=True)), **values})
+    return Record(**{**dict(zip(_NAMES, values_of(record), strict=True)), **values})
 
 
 _NAMES = tuple(field.name for field in fields(Record))
-_VALUES = attrgetter(*_NAMES)
+values_of = attrgetter(*_NAMES)  # of a record, in the order of its fields
 
 
 def tidy(text: str) -> str:
@@ -170,6 +170,8 @@ def _unescaped(text: str) -> str:
 
 def _without_tail(doi: str) -> str:
     """Drop what a sentence put behind a DOI; a bracket goes only if it was never opened."""
+    if doi[-1] not in _DOI_TAIL and doi[-1] not in _BRACKETS:  # most
+        return doi
     counts, end = Counter(doi), len(doi)
     while end and (
         doi[end - 1] in _DOI_TAIL
@@ -255,14 +257,21 @@ def _is_initials(word: str) -> bool:
 
 
 def own_id(record: Record) -> str:
-    """Say what identifies a record: its PMID, else its DOI, else its accession, else its words."""
-    if record.pmid:
-        return f"pmid:{record.pmid}"
-    if record.doi:
-        return f"doi:{record.doi}"
-    if record.accession:
-        return f"acc:{record.accession.replace(' ', '')}"
-    return f"text:{_fingerprint(record)}"
+    """Return what identifies a record: its PMID, else its DOI, else its accession, else its words."""
+    return identifier(record.pmid, record.doi, record.accession) or f"text:{_fingerprint(record)}"
+
+
+def identifier(pmid: str, doi: str, accession: str) -> str:
+    """Return the id that a record's numbers make, ``""`` when it has none.
+
+    >>> identifier("", "10.1/x", "L 2007")
+    'doi:10.1/x'
+    """
+    if pmid:
+        return f"pmid:{pmid}"
+    if doi:
+        return f"doi:{doi}"
+    return f"acc:{accession.replace(' ', '')}" if accession else ""
 
 
 def _fingerprint(record: Record) -> str:

@@ -24,8 +24,8 @@ class Entry:
 
 
 def named(record: Record) -> Record:
-    """Give a record the id that its own identifiers make."""
-    return changed(record, id=own_id(record))
+    """Return a record under the id that its own identifiers make."""
+    return record if record.id else changed(record, id=own_id(record))
 
 
 def accept(line: int, record: Record, says: str = "") -> Entry:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from metareview.search.formats.entry import Entry, accept
@@ -13,6 +15,7 @@ from metareview.search.record import (
     clean_pmcid,
     clean_pmid,
     find_year,
+    identifier,
     registry_numbers,
     tidy,
 )
@@ -43,6 +46,9 @@ TYPES = {
 _MEDLINE_NAMES = re.compile(r"medline|pubmed|\bnlm\b", re.IGNORECASE)
 _QUOTED_PMID = re.compile(r"\b(?:PUBMED|PMID|MEDLINE)\b[:#\s]*([1-9]\d{0,8})\b", re.IGNORECASE)
 _ADDRESS_PMID = re.compile(r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/([1-9]\d{0,8})\b")
+_BEGINS_AS_DOI = re.compile(r"\s*(doi:|https?://(dx\.)?doi\.org/|10\.)", re.IGNORECASE)
+_COLLECTIVE = re.compile(r"\b(group|study|network|consortium)\b", re.IGNORECASE)
+_AND = re.compile(r",? and ")
 _QUOTED_PMCID = re.compile(r"\bPMC\d{4,9}\b")
 _MARKUP = re.compile(
     r"</?(?:i|b|u|em|strong|sub|sup|p|br|jats:[a-z]+|span|h\d|inf)(?:\s[^<>]*)?/?>", re.IGNORECASE
@@ -94,26 +100,26 @@ def record_of(values: Values, database: str = "") -> Record:
     """Make a record of fields; see :func:`record_entry`."""
     provider = name_database(_first(values, "database", "provider")) or database
     journal = _first(values, "journal", "journal2", "journal3", "book")
-    published = _first(values, "published", "year").rstrip("/ ")
+    year = _first(values, "year")
+    published = (_first(values, "published") or year).rstrip("/ ")
+    doi, pmid, accession = _doi(values), _pmid(values, provider), _accession(values, provider)
     return Record(
-        id="",
+        id=identifier(pmid, doi, accession),
         title=_title(values),
         original_title=_first(values, "original_title"),
         abstract=_abstract(values),
         authors=_authors(values),
-        year=find_year(_first(values, "year"))
-        or find_year(published)
-        or find_year(_first(values, "citation")),
+        year=find_year(year) or find_year(published) or find_year(_first(values, "citation")),
         published=published if find_year(published) and not published.isdigit() else "",
         journal="" if "://" in journal else journal or _first(values, "citation").partition(".")[0],
         issn=_first(values, "issn"),
         volume=_first(values, "volume"),
         issue=_first(values, "issue"),
         pages=_pages(values),
-        doi=_doi(values),
-        pmid=_pmid(values, provider),
+        doi=doi,
+        pmid=pmid,
         pmcid=_pmcid(values),
-        accession=_accession(values, provider),
+        accession=accession,
         registry=_registry(values),
         types=_types(values),
         languages=_list(values, "languages"),
@@ -124,8 +130,9 @@ def record_of(values: Values, database: str = "") -> Record:
     )
 
 
+@lru_cache(maxsize=1000)
 def name_database(said: str) -> str:
-    """Give a database's usual name; a name that is not known stays as it is.
+    """Return a database's usual name; a name that is not known stays as it is.
 
     >>> name_database("Embase Classic+Embase"), name_database("Ovid MEDLINE(R)"), name_database("Our library")
     ('Embase', 'MEDLINE', 'Our library')
@@ -185,23 +192,19 @@ def split_authors(cell: str) -> list[str]:
     if ";" in text or "\n" in text:
         return [name for part in _LIST.split(text) if (name := tidy(part))]
     text = tidy(text)
-    if " and " in text and not re.search(r"\b(group|study|network|consortium)\b", text, re.IGNORECASE):
-        return [name for part in re.split(r",? and ", text) if (name := tidy(part))]
-    parts = [tidy(part) for part in text.split(",") if tidy(part)]
-    if len(parts) < 2:
-        return [parts[0]] if parts else []
-    return _joined(parts)
+    if " and " in text and not _COLLECTIVE.search(text):
+        return [name for part in _AND.split(text) if (name := tidy(part))]
+    parts = [name for part in text.split(",") if (name := tidy(part))]
+    return parts if len(parts) < 2 else _joined(parts)
 
 
 def _joined(parts: list[str]) -> list[str]:
     """Decide what the commas of a list of authors are: between authors, or inside their names."""
+    if len(parts) == 2 and (" " not in parts[0] or " " not in parts[1]):
+        return [", ".join(parts)]
     initials = [bool(_INITIALS.fullmatch(part)) for part in parts]
     if len(parts) % 2 == 0 and all(initials[1::2]) and not any(initials[0::2]):
         return [f"{family}, {given}" for family, given in zip(parts[0::2], parts[1::2], strict=True)]
-    if len(parts) == 2 and " " not in parts[0]:
-        return [", ".join(parts)]
-    if len(parts) == 2 and " " not in parts[1]:
-        return [", ".join(parts)]
     dotted = parts[-1].split()[-1].count(".") > 1  # the dot belongs to initials, not to the list
     return [*parts[:-1], parts[-1] if dotted else parts[-1].removesuffix(".")]
 
@@ -214,15 +217,17 @@ def _pages(values: Values) -> str:
 
 
 def _doi(values: Values) -> str:
-    places = [*values.get("doi", ()), *(v for v in values.get("doi_or_other", ()) if "[doi]" in v)]
-    places += [v for v in values.get("url", ()) if "doi.org/" in v]
-    places += [
-        v
-        for v in values.get("notes", ())
-        if re.match(r"\s*(doi:|https?://(dx\.)?doi\.org/|10\.)", v, re.IGNORECASE)
-    ]
-    places += [v for v in (*values.get("types", ()), *values.get("accession", ())) if v.startswith("10.")]
+    places = _doi_places(values)
     return next((doi for place in places if (doi := clean_doi(place.replace("[doi]", "")))), "")
+
+
+def _doi_places(values: Values) -> Iterator[str]:
+    """Return where exports put a DOI, the likeliest first."""
+    yield from values.get("doi", ())
+    yield from (v for v in values.get("doi_or_other", ()) if "[doi]" in v)
+    yield from (v for v in values.get("url", ()) if "doi.org/" in v)
+    yield from (v for v in values.get("notes", ()) if _BEGINS_AS_DOI.match(v))
+    yield from (v for name in ("types", "accession") for v in values.get(name, ()) if v.startswith("10."))
 
 
 def _pmid(values: Values, provider: str) -> str:

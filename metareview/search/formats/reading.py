@@ -10,6 +10,7 @@ from pathlib import Path
 
 from metareview.errors import FormatError
 from metareview.files import decode, read_bytes
+from metareview.readings import digest_of
 from metareview.search.formats.bibtex import read_bibtex
 from metareview.search.formats.delimited import field_of, read_delimited
 from metareview.search.formats.dialects import COCHRANE, DIALECTS, MEDLINE, RIS, WEB_OF_SCIENCE, Dialect
@@ -31,11 +32,13 @@ class Export:
     path : the file
     format : what it was read as
     entries : one per record, in the file's order
+    sha256 : of the very bytes that were read
     """
 
     path: str
     format: str
     entries: tuple[Entry, ...]
+    sha256: str
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -77,7 +80,7 @@ def read_export(path: str | Path) -> Export:
     entries = tuple(reader())
     if not entries:
         raise FormatError(f"{name} was read as {label} and holds no record.")
-    return Export(name, label, _without_older(entries))
+    return Export(name, label, _without_older(entries), digest_of(raw))
 
 
 def _without_older(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

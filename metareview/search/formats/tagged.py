@@ -7,7 +7,7 @@ nothing; here every line belongs to a record or is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from metareview.search.formats.dialects import Dialect
@@ -20,17 +20,23 @@ class _Raw:
     """The lines of one record."""
 
     line: int
-    values: list[tuple[str, list[str]]] = field(default_factory=list)
+    fields: list[list[str]] = field(default_factory=list)  # of each its tag, then its lines
     says: str = ""
 
-    def add(self, tag: str, value: str) -> None:
-        self.values.append((tag, [value.strip()]))
-
     def go_on(self, text: str) -> None:
-        self.values[-1][1].append(text.strip())
+        self.fields[-1].append(text.strip())
 
     def has(self, tag: str) -> bool:
-        return any(tag == t for t, _ in self.values)
+        return any(tag == given[0] for given in self.fields)
+
+    def values(self, names: Mapping[str, str]) -> Values:
+        """Return the values of each field that a dialect names."""
+        values: Values = {}
+        for tag, *lines in self.fields:
+            name = names.get(tag)
+            if name and (value := "\n".join(lines).strip()):
+                values.setdefault(name, []).append(value)
+        return values
 
 
 def read_tagged(text: str, dialect: Dialect) -> Iterator[Entry]:
@@ -53,30 +59,31 @@ class _Reader:
     blank: bool = False
 
     def take(self, number: int, line: str) -> Entry | None:
-        """Take a line; give the record that it ends, or the line that belongs to none."""
-        found, entry = self.dialect.line.match(line), None
-        if found:
-            entry = self._tagged(number, *found.group("tag", "value"))
-        elif line.strip():
-            entry = self._bare(number, line)
-        self.blank = not line.strip()
+        """Return the record that a line ends, or the line when it belongs to none."""
+        found = self.dialect.line.match(line)
+        if found is None:
+            self.blank = not line.strip()
+            return None if self.blank else self._bare(number, line)
+        tag, value = found.groups()
+        entry = self._turn(number, tag)
+        if self.open and tag not in self.dialect.outside:
+            self.begun = True
+            self.open.fields.append([tag, value.strip()])
+        self.blank = False
         return entry
 
-    def _tagged(self, number: int, tag: str, value: str) -> Entry | None:
-        if tag in self.dialect.outside:
-            return None
-        if tag in self.dialect.ends:
+    def _turn(self, number: int, tag: str) -> Entry | None:
+        """Return the record that ends where a tag stands; open the one that begins there."""
+        dialect = self.dialect
+        if tag in dialect.ends:
             return self.close(ended=True)
-        entry = None
-        if tag in self.dialect.begins or self._begins_anew(tag):
+        if tag in dialect.begins or (self.blank and self._begins_anew(tag)):
             entry = self.close()
             self.open = _Raw(number)
-        elif self.open is None and self.begun:
+            return entry
+        if self.open is None and self.begun and tag not in dialect.outside:
             self.open = _Raw(number, says="its first line is missing")
-        if self.open:
-            self.begun = True
-            self.open.add(tag, value)
-        return entry
+        return None
 
     def _bare(self, number: int, line: str) -> Entry | None:
         if self.open:
@@ -86,20 +93,15 @@ class _Reader:
         return None
 
     def _begins_anew(self, tag: str) -> bool:
-        """Tell a record without its first tag: after a blank line, a field that it can have only once."""
-        return bool(self.open and self.blank and tag in self.dialect.again and self.open.has(tag))
+        """Check for a record without its first tag: after a blank line, a field it can have only once."""
+        return bool(self.open and tag in self.dialect.again and self.open.has(tag))
 
     def close(self, *, ended: bool = False) -> Entry | None:
-        """Hand on the record that is open."""
+        """Return the record that is open, ``None`` when none is."""
         raw, self.open = self.open, None
         if raw is None:
             return None
         says = raw.says
         if self.dialect.ends and not ended:
             says = says or "its end is missing; the next record, or the end of the file, ended it"
-        values: Values = {}
-        for tag, lines in raw.values:
-            name = self.dialect.fields.get(tag)
-            if name and (value := "\n".join(lines).strip()):
-                values.setdefault(name, []).append(value)
-        return record_entry(raw.line, values, self.dialect.database, says)
+        return record_entry(raw.line, raw.values(self.dialect.fields), self.dialect.database, says)
