@@ -207,6 +207,7 @@ def write_atomically(path: str | Path, content: str | bytes) -> bool:
     path = Path(path)
     raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
     if is_there(path) and read_bytes(path) == raw:
+        sweep(through_link(path).parent)  # who was killed after the write may have left what stood there
         return False
     pending = PENDING.get()
     if pending is None:
@@ -321,9 +322,19 @@ def _into_place(temporary: Path, path: Path, expected: str | None) -> None:
         raise changed_meanwhile([path])
 
 
-def sweep(folder: Path, *, again: bool = False) -> None:
-    """Remove what a killed process of ours left half written in a folder; nobody else's files."""
-    if folder in _SWEPT and not again:
+def sweep_tree(folder: Path) -> None:
+    """Remove what killed processes of ours left half written in a folder and in those under it."""
+    for at, _, _ in os.walk(folder):
+        _SWEPT.discard(Path(at))
+        sweep(Path(at))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process of ours left half written in a folder; nobody else's files.
+
+    A folder is looked through once by each process.
+    """
+    if folder in _SWEPT:
         return
     _SWEPT.add(folder)
     with suppress(OSError):

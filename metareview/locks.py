@@ -11,7 +11,7 @@ from time import monotonic, sleep
 
 from metareview.disk import claim
 from metareview.errors import FileError
-from metareview.files import is_folder, sweep, why
+from metareview.files import is_folder, sweep_tree, why
 from metareview.journal import settle_journal
 from metareview.readings import Readings, absolute, watching
 
@@ -47,7 +47,7 @@ def locked(folder: str | Path, *, patience: float = 0) -> Iterator[Readings]:
     new = not is_folder(folder)
     descriptor = _wait_for_lock(folder, patience)
     try:
-        sweep(folder, again=True)
+        sweep_tree(folder)
         settle_journal(folder)
         with watching() as readings:
             yield readings

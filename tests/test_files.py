@@ -104,11 +104,20 @@ def test_a_name_that_no_file_can_have_is_said(tmp_path, name):
 
 
 def test_what_a_killed_process_left_half_written_goes_and_nothing_else(tmp_path):
-    for name in (".metareview-00.tmp", ".metareview-notes.txt", "other.tmp"):
+    (tmp_path / "within").mkdir()
+    for name in (".metareview-00.tmp", ".metareview-notes.txt", "other.tmp", "within/.metareview-01.tmp"):
         (tmp_path / name).write_text("half")
     with locked(tmp_path):
         pass
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", ".metareview-notes.txt", "other.tmp"]
+    left = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*"))
+    assert left == [".lock", ".metareview-notes.txt", "other.tmp", "within"]
+
+
+def test_it_goes_too_when_the_file_beside_it_stands_already_as_it_is_to_be(tmp_path):
+    (tmp_path / "forest.svg").write_text("whole")
+    (tmp_path / ".metareview-00.tmp").write_text("what stood there before")
+    assert not write_atomically(tmp_path / "forest.svg", "whole")
+    assert [p.name for p in tmp_path.iterdir()] == ["forest.svg"]
 
 
 def test_a_save_at_the_very_last_moment_is_not_written_over(tmp_path, monkeypatch):

@@ -60,9 +60,10 @@ def pool_review(review: str, tau2: str | None, ci: str | None, prediction: str |
 
 
 def _make(place: Place, overrides: Overrides) -> str:
-    from metareview.report.record import is_fresh
+    from metareview.report.record import is_fresh, remove_half_written
 
     if is_fresh(place, overrides):
+        remove_half_written(place.output)
         return "Nothing has changed; nothing was done."
     from metareview.report.making import make_output
     from metareview.review import Review

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from metareview.errors import FileError
 from metareview.files import is_there, read_text, refuse_link, remove, sha256, write_atomically
+from metareview.locks import locked
 from metareview.names import name_fault
 from metareview.readings import absolute
 from metareview.review.freshness import fingerprint, made_with
@@ -105,6 +107,12 @@ def is_fresh(place: Place, overrides: Overrides) -> bool:
         return made.sources == sources_of(place, overrides) and is_whole(place.output, made.outputs)
     except FileError:
         return False
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what a killed run left half written, where the folder may be written and nobody else does."""
+    with suppress(FileError), locked(folder):
+        pass  # whoever takes the lock sweeps first
 
 
 def hashes(folder: Path, files: tuple[Path, ...]) -> dict[str, str]:

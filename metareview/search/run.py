@@ -15,7 +15,7 @@ from pathlib import Path
 
 import metareview
 from metareview.errors import SearchError
-from metareview.files import files_in, is_there, refuse_link, sweep, write_atomically
+from metareview.files import files_in, is_there, refuse_link, write_atomically
 from metareview.journal import all_or_none
 from metareview.locks import locked
 from metareview.search.capsule import (
@@ -91,7 +91,6 @@ def run_search(folder: Path, plan: Plan, access: Access, *, since: str = "", tel
         When PubMed refuses, does not answer, or its ids and its count do not agree.
     """
     with locked(folder):
-        _sweep(folder)
         place = _unfinished(folder, plan, access)
         before = _run_before(folder, plan, since, place)
         place = place or _begin(folder, plan, access)
@@ -110,13 +109,6 @@ class _Received:
     @property
     def missing(self) -> tuple[str, ...]:
         return tuple(i for i in self.found.ids if i not in self.returned)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a process of ours that was killed had half written in the folders of searches."""
-    for place in files_in(folder, "*"):
-        for part in (place, place / "ids", place / "records"):
-            sweep(part, again=True)
 
 
 def _is_run_of(plan: Plan, name: str) -> bool:

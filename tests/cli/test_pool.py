@@ -117,8 +117,11 @@ def test_the_table_has_a_line_per_analysis_and_a_second_run_does_nothing(call, r
     assert "RR 0.57 (0.34 to 0.96), P = .03" in out
     assert "4 of 4 analyses were made anew." in out
     before = {p: p.stat().st_mtime_ns for p in (root / "output").rglob("*")}
+    (root / "output/small/.metareview-00.tmp").write_text("left by a killed run, after its last write")
     code, out, _ = call("pool", "small")
     assert "Nothing has changed; nothing was done." in out
+    folder = root / "output/small"
+    before[folder] = folder.stat().st_mtime_ns
     assert before == {p: p.stat().st_mtime_ns for p in (root / "output").rglob("*")}
 
 
