@@ -24,6 +24,7 @@ from typing import Any
 
 import metareview
 from metareview.readings import absolute
+from metareview.screening import log
 
 _AUDITED = {
     "open",
@@ -116,6 +117,7 @@ def warm_up() -> None:
             import_module(module.name)
     for name in _HEAVY:
         import_module(name)
+    log.PATIENCE = 0.1  # of two at once, one holds still until the other has ended
     gc.collect()
     gc.freeze()  # so that forked processes do not copy what they only look through
 

@@ -16,6 +16,7 @@ from reliability.trees import Tree, differences, left_over, put_back, settled, s
 
 READERS = (("check", REVIEW), ("flow", REVIEW, "--draft"), ("status", REVIEW), ("screen", "status", REVIEW))
 MANY = 100
+RUNS = 3  # as many as a fault, a second process and the run that follows may make of one command
 _AGAIN = ("Run the command again", "Run it again")
 # between two operations of these kinds nothing else of a command meets the disk
 _MEETS = {"open", "create", "exchange", "link", "rename", "replace", "remove", "listdir", "scandir"}
@@ -50,11 +51,11 @@ class Trial:
         self.root, self.scene = root / "review", scene
         self.before = scene.tree()
         self.count = Count()
-        self._calm: dict[object, Mapping[str, bytes]] = {}
+        self._calm: dict[object, list[Mapping[str, bytes]]] = {}
         self._observe()
 
     def _observe(self) -> None:
-        """Run calmly, keeping the folder as it is before each operation, and once more."""
+        """Run calmly, keeping the folder as it is before each operation, and then again."""
         put_back(self.root, self.before)
         kept: list[tuple[Operation, dict[str, bytes | None]]] = []
         first = self.run(act=lambda operation: kept.append((operation, take(self.root))), told=kept)
@@ -62,10 +63,12 @@ class Trial:
         self.operations = [operation for operation, _ in first.told]
         self.trees = [tree for _, tree in first.told]
         self.after = take(self.root)
-        second = self.run()
-        assert second.code == 0 or second.refused, second.err
-        self.codes = {first.code, second.code}
-        self.whole = (state(self.after), state(take(self.root)))
+        self.codes, self.whole = {first.code}, [state(self.after)]
+        for _ in range(RUNS - 1):
+            done = self.run()
+            assert done.code == 0 or done.refused, done.err
+            self.codes.add(done.code)
+            self.whole.append(state(take(self.root)))
 
     def run(
         self, *, act: Act | None = None, told: list[object] | None = None, words: Sequence[str] = ()
@@ -88,14 +91,20 @@ class Trial:
                 break
         return done
 
-    def calm(self, path: str, raw: bytes, *, late: bool) -> Mapping[str, bytes]:
-        """Return the state when a person saved a file before the command, or after it, and it ran again."""
+    def calm(self, path: str, raw: bytes, *, late: bool) -> list[Mapping[str, bytes]]:
+        """Return the states when a person saved a file before the command, or after it, and it ran again.
+
+        A search adds a run each time, so that the state after one more run may be, too.
+        """
         if (path, raw, late) not in self._calm:
             put_back(self.root, self.after if late else self.before)
             self.save(path, raw)
-            self.finish()
-            self._calm[path, raw, late] = state(take(self.root))
+            self._calm[path, raw, late] = [self._finished(), self._finished()]
         return self._calm[path, raw, late]
+
+    def _finished(self) -> Mapping[str, bytes]:
+        self.finish()
+        return state(take(self.root))
 
     def save(self, path: str, raw: bytes, *, in_place: bool = False) -> None:
         """Save a file as a person's program does: in place, or beside it and then by a rename."""
@@ -176,7 +185,7 @@ def _orders(trial: Trial, edit: Edit) -> Iterator[Mapping[str, bytes]]:
     for late, held in ((False, trial.before), (True, trial.after)):
         saved = edit.of(held.get(edit.path))
         if saved is not None:
-            yield trial.calm(edit.path, saved, late=late)
+            yield from trial.calm(edit.path, saved, late=late)
 
 
 def fill_the_disk(trial: Trial, sample: int = 0) -> Count:
@@ -236,7 +245,7 @@ def race(trial: Trial, sample: int = 0) -> Count:
 def _race(trial: Trial, operation: Operation, path: str, saved: bytes, *, in_place: bool) -> None:
     how = "in place" if in_place else "by a rename"
     where = f"{path} saved {how} before {operation.number} ({operation.kind} {Path(operation.path).name})"
-    wanted = [trial.calm(path, saved, late=late) for late in (False, True)]
+    wanted = [one for late in (False, True) for one in trial.calm(path, saved, late=late)]
     put_back(trial.root, trial.before)
     trial.count.tried += 1
     done = trial.run(act=at(operation.number, lambda: trial.save(path, saved, in_place=in_place)))
