@@ -14,7 +14,7 @@ from metareview.figures import (
     save_figure,
     write_companions,
 )
-from metareview.files import read_text, write_atomically
+from metareview.files import read_text, remove, write_atomically
 
 if TYPE_CHECKING:
     from metareview.review import Answer, Review
@@ -42,7 +42,7 @@ def draw_forest(review: Review, folder: Path, answer: Answer, options: ForestOpt
         files = _draw(folder, answer, options)
     except FigureError as error:
         return _leave_out(note, " ".join(error.problems))
-    note.unlink(missing_ok=True)
+    remove(note)
     return files
 
 

@@ -18,7 +18,7 @@ from metareview.report.record import (
     hashes,
     own_outputs,
     read_made,
-    refuse_links,
+    refuse_misplaced,
     remove_left_over,
     sources_of,
     write_made,
@@ -76,7 +76,7 @@ def make_output(
     tell("Checking", 0, 0)
     review.check()
     answers = _answers(review, asked, tell)
-    refuse_links(review.place.output)
+    refuse_misplaced(review.place.output, answers)
     _refuse_changed(review)
     with locked(review.place.output):
         return _make(review, answers, asked, tell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from metareview.review.place import Place
 
 NAME = "made.json"
+_ENDINGS = frozenset({".csv", ".html", ".json", ".md", ".pdf", ".png", ".svg", ".txt"})  # of what is made
 _EMPTY: dict[str, Any] = {}
 
 
@@ -143,20 +144,32 @@ def remove_left_over(folder: Path, before: Made, now: Made) -> tuple[Path, ...]:
     return tuple(kept)
 
 
-def refuse_links(folder: Path) -> None:
-    """Refuse an output folder that is a link or holds one: what is made there would land elsewhere.
+def refuse_misplaced(folder: Path, analyses: Iterable[str]) -> None:
+    """Refuse an output folder in which something else stands in the place of a file or folder of ours.
+
+    A link is one: what is made there would land elsewhere. A folder with the name of a file is another, and a
+    file with that of an analysis; either would stop the writing half-way.
 
     Raises
     ------
     FileError
-        All links at once.
+        All of them at once.
     """
     refuse_link(folder.parent)
     refuse_link(folder)
-    links = [Path(at) / name for at, *names in os.walk(folder) for name in chain(*names)]
-    links = [path for path in links if path.is_symlink()]
-    if links:
-        raise FileError(
-            f"{path} is a link; nothing is written through it. Remove it; its file is made anew."
-            for path in links
-        )
+    ours = {str(part) for name in analyses for part in (Path(name), *Path(name).parents)}
+    found = sorted(Path(at) / name for at, *names in os.walk(folder) for name in chain(*names))
+    faults = [_misplaced(path, str(path.relative_to(folder)) in ours) for path in found]
+    if any(faults):
+        raise FileError(filter(None, faults))
+
+
+def _misplaced(path: Path, is_analysis: bool) -> str:
+    """Return what is wrong with what stands in an output folder, ``""`` when nothing is."""
+    if path.is_symlink():
+        return f"{path} is a link; nothing is written through it. Remove it; its file is made anew."
+    if is_analysis and not path.is_dir():
+        return f"{path} is a file; the folder of an analysis is needed here. Move the file away."
+    if not is_analysis and path.suffix in _ENDINGS and path.is_dir():
+        return f"{path} is a folder; a file is written under this name. Move the folder away."
+    return ""

@@ -208,6 +208,31 @@ def test_nothing_is_written_through_a_link_in_the_output(root, place):
     assert {p: p.read_bytes() for p in before} == before
 
 
+def test_a_folder_where_a_file_belongs_is_refused_before_anything_is_written(root):
+    folder = root / "output" / "small"
+    places = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    places.remove(".lock")
+    for place in places:
+        (folder / place).unlink()
+        (folder / place).mkdir()
+    with pytest.raises(MetareviewError) as caught:
+        make_output(Review("small", root))
+    assert {"made.json", "summary.csv", "results.md", "death/forest.png"} < set(places)
+    said = "is a folder; a file is written under this name. Move the folder away."
+    assert caught.value.problems == tuple(f"{folder / place} {said}" for place in places)
+    assert output(root) == {".lock": b""}
+
+
+def test_a_file_where_the_folder_of_an_analysis_belongs_is_refused_before_anything_is_written(root):
+    place = root / "output" / "small" / "relapse"
+    shutil.rmtree(place)
+    place.write_text("my notes", "utf-8")
+    before = output(root)
+    with pytest.raises(MetareviewError, match="is a file; the folder of an analysis is needed here"):
+        make_output(Review("small", root))
+    assert output(root) == before
+
+
 def test_a_line_in_the_record_of_changes_makes_no_output_stale(root):
     (root / "extracted" / "small" / "changes.csv").write_text("when,who,sheet,row,column,old,new\n", "utf-8")
     assert is_fresh(Review("small", root).place, Overrides())
