@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from metareview.characters import guarded
+from metareview.errors import ExtractionError
 from metareview.extraction.columns import Column
-from metareview.extraction.grids import Grid, Grids
+from metareview.extraction.grids import Grid, Grids, identity
 from metareview.protocol import Protocol
 
 BASE_PREFIX = "sent "
 SPARE_ROWS = 200
 _CREATED = datetime(2000, 1, 1)
 _WIDTHS = {"key": 18, "text": 24, "many": 24, "choice": 14, "date": 12}
-# what Excel allows in a list typed into a drop-down
+# what Excel allows in a list typed into a drop-down, in a cell, and in a tab
 _LIST_LIMIT = 255
+_CELL_LIMIT = 32_767
+_ROW_LIMIT, _COLUMN_LIMIT = 1_048_576, 16_384
 _APART = re.compile(r'[,"]|^[=+\-@\s]')
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
     "head": {"bold": True, "text_wrap": True, "bg_color": "#DDE6EE"},
@@ -32,9 +35,19 @@ _LOOKS: Mapping[str, Mapping[str, Any]] = {
 
 
 def workbook_bytes(grids: Grids, protocol: Protocol) -> bytes:
-    """Return the workbook of these sheets; the same sheets give the same bytes."""
+    """Return the workbook of these sheets; the same sheets give the same bytes.
+
+    Raises
+    ------
+    ExtractionError
+        Every cell that is longer than a workbook holds, and every sheet with more rows or columns: all at
+        once, since their end would be cut off.
+    """
     import xlsxwriter
 
+    problems = [says for name, grid in grids.items() for says in _beyond_limits(name, grid)]
+    if problems:
+        raise ExtractionError(problems)
     out = io.BytesIO()
     options = {
         "in_memory": True,
@@ -54,6 +67,29 @@ def workbook_bytes(grids: Grids, protocol: Protocol) -> bytes:
     book.get_worksheet_by_name("results").activate()
     book.close()
     return out.getvalue()
+
+
+def _beyond_limits(name: str, grid: Grid) -> Iterator[str]:
+    """Return a sentence for whatever of a sheet a workbook cannot hold."""
+    if len(grid.rows) + SPARE_ROWS >= _ROW_LIMIT or len(grid.columns) > _COLUMN_LIMIT:
+        yield (
+            f"{name}.csv has {len(grid.rows):,} rows and {len(grid.columns):,} columns; a workbook holds "
+            f"{_ROW_LIMIT - SPARE_ROWS - 1:,} rows and {_COLUMN_LIMIT:,} columns. Divide the review."
+        )
+    heading = {column: column for column in grid.columns}
+    for row in (heading, *grid.rows):
+        for column, text in row.items():
+            if _length(text) >= _CELL_LIMIT:
+                where = "its heading" if row is heading else f'row "{identity(grid.kind, row)}"'
+                yield (
+                    f"{name}.csv, {where}, column {column[:40]}: {_length(text):,} characters; "
+                    f"a cell of a workbook holds {_CELL_LIMIT - 1:,}; the rest would be cut off. Shorten it."
+                )
+
+
+def _length(text: str) -> int:
+    """Return how many characters a spreadsheet counts: two for one beyond the first 65,536."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 class _Look:

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from metareview import archives
 from metareview.errors import MetareviewError
-from metareview.extraction import workbook_reading
+from metareview.extraction import workbook, workbook_reading
 from metareview.extraction.columns import SHEETS
 from metareview.extraction.grids import Grid
 from metareview.extraction.workbook import workbook_bytes
@@ -234,6 +234,23 @@ def test_every_text_is_a_string_in_the_workbook_and_reads_back_as_it_was(tmp_pat
         assert side["studies"].columns == hostile()["studies"].columns
         found = [(row["study"], row["label"], row["=own"]) for row in side["studies"].rows]
         assert found == [(f"S{n}", text, text) for n, text in enumerate(FORMULAS)]
+
+
+def test_what_a_workbook_would_cut_off_is_refused_all_of_it_at_once(monkeypatch):
+    long, signs = "a" * 32_767, "😀" * 16_384  # a spreadsheet counts such a sign twice
+    filled = grids(
+        studies=[{"study": "A", "label": signs[:-1], "note": long}],
+        results=[{"row": "r1", "quote": signs}, {"row": "r2", "quote": long[:-1]}],
+    )
+    with pytest.raises(MetareviewError) as caught:
+        workbook_bytes(filled, PLAN)
+    first, second = caught.value.problems
+    said = "32,767 characters; a cell of a workbook holds 32,766"
+    assert first.startswith(f'studies.csv, row "A", column note: {said}')
+    assert second.startswith('results.csv, row "r1", column quote: 32,768 characters')
+    monkeypatch.setattr(workbook, "_ROW_LIMIT", 202)
+    with pytest.raises(MetareviewError, match=r"results.csv has 2 rows .* a workbook holds 1 rows"):
+        workbook_bytes(grids(results=[{"row": "r1"}, {"row": "r2"}]), PLAN)
 
 
 def test_text_that_a_spreadsheet_would_run_is_marked_as_text(tmp_path):
