@@ -166,6 +166,20 @@ def _width_faults(
             )
 
 
+def require_columns(table: Table, needed: Iterable[str]) -> None:
+    """Check that a table has all the columns without which it cannot be understood.
+
+    Raises
+    ------
+    FileError
+        Naming every one that is missing, and those that are there.
+    """
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        there = ", ".join(table.columns)
+        raise FileError(f"{table.path}:1: column {name} is missing; there are {there}." for name in missing)
+
+
 def clean(cell: str) -> str:
     """Return a cell as it is kept: no blanks around it, no guard against spreadsheets."""
     return unguarded(storable(cell))

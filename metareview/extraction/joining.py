@@ -11,7 +11,7 @@ from metareview.errors import ExtractionError
 from metareview.extraction.grids import Cells, split_many
 from metareview.extraction.template import Included
 from metareview.files import is_there
-from metareview.tables import read_table, write_table
+from metareview.tables import read_table, require_columns, write_table
 
 JOINED = "joined.csv"
 JOINED_COLUMNS = ("study", "report", "answer", "who", "when")
@@ -44,20 +44,19 @@ def read_joined(folder: str | Path) -> list[Answer]:
 
     Raises
     ------
+    FileError
+        When columns are missing.
     ExtractionError
-        When a column is missing, or an answer is neither yes nor no: all of them at once.
+        When answers are neither yes nor no: all of them at once.
     """
     path = Path(folder) / JOINED
     if not is_there(path):
         return []
     table = read_table(path)
-    missing = [name for name in JOINED_COLUMNS[:3] if name not in table.columns]
+    require_columns(table, JOINED_COLUMNS[:3])
     problems = [
-        f"{path}:1: column {name} is missing; it has {', '.join(JOINED_COLUMNS)}." for name in missing
-    ]
-    problems += [
         f'{path}:{row.line}: answer is "{row.cells["answer"]}"; yes or no would be right.'
-        for row in ([] if missing else table)
+        for row in table
         if row.cells["answer"].casefold() not in (YES, NO)
     ]
     if problems:

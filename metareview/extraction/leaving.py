@@ -23,7 +23,7 @@ from metareview.extraction.rows import TOTAL
 from metareview.extraction.template import arms_standing, left_ids, studies_standing
 from metareview.files import is_there
 from metareview.protocol import Protocol
-from metareview.tables import Row, read_table
+from metareview.tables import Row, read_table, require_columns
 
 REMOVED = "removed.csv"
 GENERATED = ".generated"
@@ -203,11 +203,7 @@ def read_removed(folder: Path) -> list[Cells]:
     if not is_there(path):
         return []
     table = read_table(path)
-    missing = [name for name in REMOVED_COLUMNS if name not in table.columns]
-    if missing:
-        raise ExtractionError(
-            f"{path}:1: column {name} is missing; metareview writes it. Restore the file." for name in missing
-        )
+    require_columns(table, REMOVED_COLUMNS)
     faults = [row.line for row in table if cells_of(row.cells) is None]
     if faults:
         raise ExtractionError(

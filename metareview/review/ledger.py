@@ -18,7 +18,7 @@ from metareview.extraction.grids import Cells
 from metareview.extraction.recording import Signature
 from metareview.files import is_there, read_bytes, read_text, remove, write_atomically
 from metareview.readings import digest_of
-from metareview.tables import read_table, write_table
+from metareview.tables import read_table, require_columns, write_table
 
 LEDGER = "merged.csv"
 COPIES = ".merged"
@@ -66,12 +66,9 @@ def read_merges(folder: Path) -> list[Merge]:
     if not is_there(path):
         return []
     table = read_table(path)
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        raise ExtractionError(
-            f"{path}:1: column {name} is missing; it has {', '.join(COLUMNS)}." for name in missing
-        )
+    require_columns(table, COLUMNS)
     merges: dict[int, Merge] = {}
+    touched: dict[int, list[Touched]] = {}
     for row in table:
         cells = row.cells
         where = f"{path}:{row.line}"
@@ -80,10 +77,10 @@ def read_merges(folder: Path) -> list[Merge]:
             raise ExtractionError(f'{where}: merge is "{cells["merge"]}"; a number is needed.')
         signature = Signature(cells["who"], cells["when"])
         joined = tuple(part.strip() for part in cells["joined"].split(";"))
-        merge = merges.setdefault(number, Merge(number, signature, cells["kept"], joined, ()))
-        touched = Touched(cells["file"], _row(cells["before"], where), _row(cells["after"], where))
-        merges[number] = replace(merge, touched=(*merge.touched, touched))
-    return [merges[number] for number in sorted(merges)]
+        merges.setdefault(number, Merge(number, signature, cells["kept"], joined, ()))
+        row_touched = Touched(cells["file"], _row(cells["before"], where), _row(cells["after"], where))
+        touched.setdefault(number, []).append(row_touched)
+    return [replace(merges[number], touched=tuple(touched[number])) for number in sorted(merges)]
 
 
 def _row(text: str, where: str) -> Cells | None:

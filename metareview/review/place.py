@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metareview.errors import ProtocolError, did_you_mean, nearest_word
 from metareview.extraction.columns import SHEETS
-from metareview.files import files_in, is_there
+from metareview.files import files_in, is_folder, is_there
 from metareview.journal import ROOMS, is_unsettled
 from metareview.locks import locked
 from metareview.names import case_twin, name_fault
@@ -63,7 +63,8 @@ def place_of(name: str, root: Path | None = None) -> Place:
     Raises
     ------
     ProtocolError
-        When the name cannot be a review's, or another review's differs only by capitals.
+        When the name cannot be a review's, or that of another review, or of a folder, differs only by
+        capitals.
     """
     fault = name_fault(name)
     if fault:
@@ -72,11 +73,27 @@ def place_of(name: str, root: Path | None = None) -> Place:
     twin = case_twin(name, (path.stem for path in files_in(place.root / "protocols", "*.toml")))
     if twin and not is_there(place.protocol):
         raise ProtocolError(f'there is no review "{name}"; did you mean "{twin}"? Capitals count.')
+    _refuse_twin_folders(place)
     for room in ROOMS:
         if is_unsettled(place.root / room / name):
             with locked(place.root / room / name):
                 pass
     return place
+
+
+def _refuse_twin_folders(place: Place) -> None:
+    """Refuse a folder that some disks take for one of the review, and others would leave unread."""
+    problems = []
+    for room in ROOMS:
+        folders = [path.name for path in files_in(place.root / room, "*") if path.is_dir()]
+        twin = case_twin(place.name, folders)
+        if twin and not is_folder(place.root / room / place.name):
+            problems.append(
+                f'the review is "{place.name}" and its folder {room}/{twin}; they differ by capitals. '
+                f"Rename one of the two: mv {room}/{twin} {room}/{place.name}"
+            )
+    if problems:
+        raise ProtocolError(problems)
 
 
 def find_review(name: str, root: Path | None = None) -> Place:
@@ -103,14 +120,11 @@ def place_to_fill(name: str, root: Path | None = None) -> Place:
     Raises
     ------
     ProtocolError
-        When the name cannot be a review's, differs only by capitals from that of another, or is near
-        that of another and there is no review of this name yet.
+        When the name cannot be a review's (see :func:`place_of`), or is near that of another and there
+        is no review of this name yet.
     """
     place = place_of(name, root)
     searched = [path.name for path in files_in(place.root / "searched", "*") if path.is_dir()]
-    twin = case_twin(name, searched)
-    if twin and name not in searched:
-        raise ProtocolError(f'"{name}" differs only by capitals from searched/{twin}; use one name for both.')
     if name in searched or is_there(place.protocol):
         return place
     known = sorted({*searched, *(path.stem for path in files_in(place.root / "protocols", "*.toml"))})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from metareview.errors import FileError, ScreeningError
+from metareview.errors import FileError
 from metareview.extraction import Study
 from metareview.files import is_there, read_text
 from metareview.protocol import Protocol, read_protocol
@@ -25,7 +25,7 @@ from metareview.screening import (
 from metareview.screening.counting import INCLUDED, Placement
 from metareview.search import Record, read_records
 from metareview.search.ledger import SearchRun, read_searches
-from metareview.tables import read_table
+from metareview.tables import read_table, require_columns
 
 SAME = "same"
 
@@ -157,13 +157,13 @@ def read_duplicates(path: Path) -> dict[str, str]:
 
     Raises
     ------
-    ScreeningError
+    FileError
         When a column is missing.
     """
     if not is_there(path):
         return {}
     table = read_table(path)
-    _check_columns(path, table.columns, ("kept", "dropped", "decision"))
+    require_columns(table, ("kept", "dropped", "decision"))
     return {row.cells["dropped"]: row.cells["kept"] for row in table if row.cells["decision"] == SAME}
 
 
@@ -172,14 +172,8 @@ def read_previous(path: Path) -> Mapping[str, Collection[str]] | None:
     if not is_there(path):
         return None
     table = read_table(path)
-    _check_columns(path, table.columns, ("study", "report"))
+    require_columns(table, ("study", "report"))
     previous: dict[str, list[str]] = {}
     for row in table:
         previous.setdefault(row.cells["study"], []).append(row.cells["report"])
     return previous
-
-
-def _check_columns(path: Path, columns: Sequence[str], needed: Sequence[str]) -> None:
-    missing = [c for c in needed if c not in columns]
-    if missing:
-        raise ScreeningError(f"{path}:1: column {c} is missing; it has {', '.join(needed)}." for c in missing)

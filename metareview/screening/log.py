@@ -40,7 +40,7 @@ from metareview.screening.decision import (
     stored,
     to_cells,
 )
-from metareview.tables import Row, Table, parse_table, write_table
+from metareview.tables import Row, Table, parse_table, require_columns, write_table
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 PATIENCE = 10.0  # seconds to wait while another process adds a decision
@@ -179,11 +179,7 @@ def read_log(path: str | Path, *, reasons: Iterable[str] | None = None) -> Decis
     if not text.strip():
         return DecisionLog(reviewer, (), tuple(notes))
     table = parse_table(text, path)
-    missing = [c for c in NEEDED if c not in table.columns]
-    if missing:
-        raise ScreeningError(
-            f"{path}:1: column {c} is missing; a decision file has {', '.join(COLUMNS)}." for c in missing
-        )
+    require_columns(table, NEEDED)
     return DecisionLog(reviewer, _decisions(table, path, reasons), tuple(notes))
 
 

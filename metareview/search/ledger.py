@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from metareview.errors import SearchError, did_you_mean
 from metareview.files import is_there, write_atomically
 from metareview.names import case_twins, name_fault
-from metareview.tables import Row, read_table, write_table
+from metareview.tables import Row, read_table, require_columns, write_table
 
 UNDONE = "undone"  # the folder of searches that were taken back
 METHODS = ("databases", "registers", "websites", "organisations", "citation searching")
@@ -65,11 +65,7 @@ def read_searches(path: str | Path) -> list[SearchRun]:
     if not is_there(path):
         return []
     table = read_table(path)
-    missing = [c for c in ("id", "method") if c not in table.columns]
-    if missing:
-        raise SearchError(
-            f"{path}:1: column {missing[0]} is missing; a table of searches has {', '.join(COLUMNS)}."
-        )
+    require_columns(table, ("id", "method"))
     problems = [p for row in table for p in _faults(row, path)]
     problems += _twins(table.column("id"), path)
     if problems:

@@ -15,7 +15,7 @@ from metareview.search.gather import free_name, homes_of, identity, read_held
 from metareview.search.importing import guessed_note, one_line
 from metareview.search.ledger import SearchRun, enter_run, find_run, read_searches
 from metareview.search.record import Record, own_id
-from metareview.search.undoing import Ties, no_ties
+from metareview.search.undoing import Ties, no_ties, what_rests_on
 from metareview.tables import read_table, write_table
 
 _FIRST = "Its database was first called"
@@ -99,7 +99,7 @@ def rename_database(
         else:
             _correct(table, theirs, name, database, ties)
         leaving = [r for r in held if r.id in table.merged]
-        remarks = _remarks(leaving, list(table.rows.values()), ties)
+        remarks = what_rests_on(leaving, table.rows.values(), ties)
         if remarks and not force:
             raise SearchError([*remarks, _refusal(name)])
         write_records(folder / "records.csv", table.rows.values())
@@ -175,11 +175,6 @@ def _join(table: _Rows, record: Record, home: Record, tied: Mapping[str, Sequenc
 def _united(table: _Rows, one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
     """Join sources in the order of the searches: the last is the one that described the record."""
     return tuple(sorted(dict.fromkeys((*one, *other)), key=lambda s: table.order.get(s, -1)))
-
-
-def _remarks(leaving: Sequence[Record], staying: Sequence[Record], ties: Ties) -> list[str]:
-    found = ties(leaving, staying) if leaving else {}
-    return [says for record in leaving for says in found.get(record.id, ())]
 
 
 def _follow(path: Path, merged: Mapping[str, str]) -> None:

@@ -147,8 +147,13 @@ def _remarks(folder: Path, leaving: Sequence[Record], staying: Sequence[Record],
         for kept, dropped in _same_pairs(folder / "duplicates.csv")
         if kept in gone and dropped not in gone
     ]
-    elsewhere = ties(leaving, staying) if leaving else {}
-    return found + [says for record in leaving for says in elsewhere.get(record.id, ())]
+    return found + what_rests_on(leaving, staying, ties)
+
+
+def what_rests_on(leaving: Sequence[Record], staying: Collection[Record], ties: Ties) -> list[str]:
+    """Return a sentence for all that rests elsewhere in the review on records which are to leave."""
+    found = ties(leaving, staying) if leaving else {}
+    return [says for record in leaving for says in found.get(record.id, ())]
 
 
 def _same_pairs(path: Path) -> Iterator[tuple[str, str]]:

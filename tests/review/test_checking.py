@@ -21,6 +21,21 @@ def test_a_missing_protocol_names_its_neighbours(tmp_path):
         Review("smal", tmp_path)
 
 
+@pytest.mark.parametrize("room", ["searched", "screened", "extracted", "output"])
+def test_a_folder_that_differs_by_capitals_is_not_left_unread(tmp_path, room):
+    lay_out(tmp_path)
+    folder = tmp_path / room
+    folder.mkdir(exist_ok=True)
+    if room == "extracted":
+        (folder / "small").rename(folder / "Small")
+    else:
+        (folder / "Small").mkdir()
+    if (folder / "small").exists():
+        pytest.skip("this disk takes the two for one")
+    with pytest.raises(ProtocolError, match=rf"mv {room}/Small {room}/small"):
+        Review("small", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("was", "is_", "says"),
     [

@@ -99,7 +99,7 @@ def test_an_update_reads_what_was_included_before(desk):
 def test_a_table_without_its_columns_is_refused(tmp_path, name, read):
     path = tmp_path / name
     path.write_text("x\n1\n")
-    with pytest.raises(ScreeningError, match=rf"{name}:1: column"):
+    with pytest.raises(FileError, match=rf"{name}:1: column"):
         read(path)
 
 
