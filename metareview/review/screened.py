@@ -12,6 +12,7 @@ from metareview.extraction import Study
 from metareview.files import is_there, read_text
 from metareview.protocol import Protocol, read_protocol
 from metareview.review.place import Place
+from metareview.review.ties import names_of
 from metareview.screening import (
     DecisionLog,
     Flow,
@@ -23,7 +24,7 @@ from metareview.screening import (
     read_logs,
 )
 from metareview.screening.counting import INCLUDED, Placement
-from metareview.search import Record, read_records
+from metareview.search import read_records
 from metareview.search.ledger import SearchRun, read_searches
 from metareview.tables import read_table, require_columns
 
@@ -106,7 +107,10 @@ class ScreeningDesk:
     ) -> tuple[dict[str, Collection[str]], tuple[str, ...]]:
         """Find each study's reports among the records; a study without any is named in a note."""
         included = {placement.record for placement in places if placement.box == INCLUDED}
-        names = _names_of(self.identified.unique())
+        names: dict[str, str] = {}
+        for record in self.identified.unique():
+            for name in names_of(record):
+                names.setdefault(name, record.id)
         linked: dict[str, Collection[str]] = {}
         strangers = []
         for study in studies:
@@ -122,17 +126,6 @@ class ScreeningDesk:
 
 def _label(name: str) -> str:
     return name.replace("-", " ").capitalize()
-
-
-def _names_of(records: Sequence[Record]) -> dict[str, str]:
-    """Give every name by which a sheet may call a record."""
-    names: dict[str, str] = {}
-    for record in records:
-        for name in (record.id, f"pmid:{record.pmid}", f"doi:{record.doi}", f"pmcid:{record.pmcid}"):
-            names.setdefault(name.casefold(), record.id)
-    for empty in ("pmid:", "doi:", "pmcid:"):
-        names.pop(empty, None)
-    return names
 
 
 def _stranger_note(labels: Sequence[str]) -> Iterator[str]:
