@@ -8,14 +8,12 @@ from pathlib import Path
 
 from metareview.errors import SearchError
 from metareview.files import is_there, write_atomically
-from metareview.journal import all_or_none
-from metareview.locks import locked
 from metareview.search.catalogue import write_records
-from metareview.search.gather import free_name, homes_of, identity, read_held
+from metareview.search.correction import Ties, correcting, no_ties, refuse_tied, tied_to
+from metareview.search.gather import free_name, homes_of, identity
 from metareview.search.importing import guessed_note, one_line
-from metareview.search.ledger import SearchRun, enter_run, find_run, read_searches
+from metareview.search.ledger import SearchRun, enter_run, find_run
 from metareview.search.record import Record, own_id
-from metareview.search.undoing import Ties, no_ties
 from metareview.tables import read_table, write_table
 
 _FIRST = "Its database was first called"
@@ -82,16 +80,14 @@ def rename_database(
         When there is no such search, the name is empty or the same, or something rests on both of two
         records that would become one.
     """
-    database, ledger = one_line(database), folder / "searches.csv"
-    with locked(folder), all_or_none(folder):
-        runs = read_searches(ledger)
-        run = find_run(runs, name, ledger)
+    database = one_line(database)
+    with correcting(folder) as tables:
+        run, held = find_run(tables.runs, name, tables.ledger), tables.held
         if not database or database == run.database:
             raise SearchError(
                 f'"{database}" is no other name for the database of {name}; nothing was changed.'
             )
-        held = read_held(folder / "records.csv")
-        order = {r.id: n for n, r in enumerate(runs)}
+        order = {r.id: n for n, r in enumerate(tables.runs)}
         table = _Rows({r.id: r for r in held}, order, {r.id: n for n, r in enumerate(held)})
         theirs = [r for r in held if name in r.source and r.database.casefold() == run.database.casefold()]
         if database.casefold() == run.database.casefold():
@@ -99,13 +95,12 @@ def rename_database(
         else:
             _correct(table, theirs, name, database, ties)
         leaving = [r for r in held if r.id in table.merged]
-        remarks = _remarks(leaving, list(table.rows.values()), ties)
-        if remarks and not force:
-            raise SearchError([*remarks, _refusal(name)])
+        remarks = tied_to(leaving, list(table.rows.values()), ties)
+        refuse_tied(remarks, _refusal(name), force=force)
         write_records(folder / "records.csv", table.rows.values())
         _follow(folder / "duplicates.csv", table.merged)
         now = replace(run, database=database, note=_note(run))
-        enter_run(ledger, now)
+        enter_run(tables.ledger, now)
     return Renamed(now, run.database, len(theirs), table.merged, table.split, tuple(remarks))
 
 
@@ -175,11 +170,6 @@ def _join(table: _Rows, record: Record, home: Record, tied: Mapping[str, Sequenc
 def _united(table: _Rows, one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
     """Join sources in the order of the searches: the last is the one that described the record."""
     return tuple(sorted(dict.fromkeys((*one, *other)), key=lambda s: table.order.get(s, -1)))
-
-
-def _remarks(leaving: Sequence[Record], staying: Sequence[Record], ties: Ties) -> list[str]:
-    found = ties(leaving, staying) if leaving else {}
-    return [says for record in leaving for says in found.get(record.id, ())]
 
 
 def _follow(path: Path, merged: Mapping[str, str]) -> None:
