@@ -118,6 +118,25 @@ def files_in(folder: str | Path, pattern: str) -> list[Path]:
         raise FileError(f"{folder} cannot be read: {why(error)}.") from None
 
 
+def check_ordinary(path: str | Path) -> None:
+    """Check that a file is one that can be read to its end.
+
+    Raises
+    ------
+    FileError
+        When it is missing, a folder, a pipe, a device, or larger than 512 MiB.
+    """
+    found = file_status(path)
+    if found is None:
+        raise FileError(f"{path} does not exist.")
+    if stat.S_ISDIR(found.st_mode):
+        raise FileError(f"{path} is a folder; a file is needed here.")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileError(f"{path} is a pipe or a device; an ordinary file is needed here.")
+    if found.st_size > MAX_BYTES:
+        raise FileError(f"{path} is larger than {MAX_BYTES // 2**20} MiB, which no file of a review is.")
+
+
 def read_bytes(path: str | Path) -> bytes:
     """Return the bytes of a file.
 
@@ -130,15 +149,7 @@ def read_bytes(path: str | Path) -> bytes:
     pending = (PENDING.get() or {}).get(absolute(path))
     if pending is not None:
         return pending
-    found = file_status(path)
-    if found is None:
-        raise FileError(f"{path} does not exist.")
-    if stat.S_ISDIR(found.st_mode):
-        raise FileError(f"{path} is a folder; a file is needed here.")
-    if not stat.S_ISREG(found.st_mode):
-        raise FileError(f"{path} is a pipe or a device; an ordinary file is needed here.")
-    if found.st_size > MAX_BYTES:
-        raise FileError(f"{path} is larger than {MAX_BYTES // 2**20} MiB, which no file of a review is.")
+    check_ordinary(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
