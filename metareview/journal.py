@@ -19,7 +19,17 @@ from pathlib import Path
 
 from metareview.disk import flush_folder
 from metareview.errors import FileError
-from metareview.files import PENDING, file_status, put, put_staged, refuse_link, through_link, unlink, why
+from metareview.files import (
+    PENDING,
+    file_status,
+    put,
+    put_staged,
+    refuse_link,
+    sweep,
+    through_link,
+    unlink,
+    why,
+)
 from metareview.readings import (
     ABSENT,
     absolute,
@@ -220,6 +230,7 @@ def settle_journal(home: Path) -> None:
 def _give_back(home: Path, number: int, entry: StagedWrite) -> None:
     """Put back what somebody saved at the moment of a write, when the process died before it could."""
     staged, path = _staged(home, number, forward=True), _target(home, entry)
+    sweep(through_link(path).parent, again=True)  # on another disk it was held beside the file
     known = (ABSENT, entry.before, entry.after)
     if entry.after != ABSENT and digest_now(path) == entry.after and digest_now(staged) not in known:
         put_staged(path, staged, entry.after)
