@@ -45,6 +45,7 @@ ENTRIES = "entries.json"
 # the folders a review's files lie in, and the folder of its protocol
 ROOMS = ("searched", "screened", "texts", "extracted", "reports", "output")
 PROTOCOLS = "protocols"
+_COMPLETED: set[Path] = set()  # what this process has written for a killed one
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,7 @@ def settle_journal(home: Path) -> None:
     touched = [n for n, entry in enumerate(entries) if not _can_be_made(home, n, entry)]
     if all(_was_made(home, n, entries[n]) for n in touched):
         _carry_out(home, entries, touched)
+        _COMPLETED.update(_target(home, entry) for entry in entries)
         return
     _take_back(home, entries)
     raise FileError(
@@ -225,6 +227,13 @@ def settle_journal(home: Path) -> None:
         "that command had begun was taken back. Run it again."
         for n in touched
     )
+
+
+def was_completed(path: Path) -> bool:
+    """Check, once, whether this process wrote a file that a killed command had left in its journal."""
+    here = absolute(path) in _COMPLETED
+    _COMPLETED.discard(absolute(path))
+    return here
 
 
 def _give_back(home: Path, number: int, entry: StagedWrite) -> None:

@@ -12,9 +12,10 @@ from functools import partial
 import eutils
 import pytest
 from eutils import QUICK_FAULTS, StandIn, corpus
-from faults import killed_at
+from faults import every_kill, killed_at
 
 from metareview.errors import FileError, SearchError
+from metareview.journal import is_unsettled
 from metareview.locks import locked
 from metareview.search.capsule import damage, read_manifest
 from metareview.search.catalogue import read_records
@@ -202,6 +203,34 @@ def test_a_run_that_failed_is_taken_up_and_asks_only_for_what_is_not_there(servi
     outcome = run_search(tmp_path, PLAN, access_to(service))
     assert service.programs() == ["efetch", "efetch"]
     assert outcome.run.id.endswith(read_manifest(tmp_path / outcome.run.file)["begun"][:10])
+
+
+def test_a_run_that_was_killed_with_all_of_it_in_the_journal_is_entered_once(service, tmp_path):
+    first = run_search(tmp_path / "x", PLAN, access_to(service))
+    shutil.copytree(tmp_path / "x", tmp_path / "before")
+    service.articles |= corpus(2, first=40_000_001)
+    calm = run_search(tmp_path / "x", PLAN, access_to(service))
+    entered = 0
+
+    def prepare():
+        shutil.rmtree(tmp_path / "x")
+        shutil.copytree(tmp_path / "before", tmp_path / "x")
+
+    def look(n):
+        nonlocal entered
+        if not is_unsettled(tmp_path / "x"):
+            return
+        service.asked.clear()
+        outcome = run_search(tmp_path / "x", PLAN, access_to(service))
+        assert service.asked == []
+        when = {"date": calm.run.date, "sha256": calm.run.sha256}
+        assert replace(outcome, run=replace(outcome.run, **when), asked=True) == calm
+        assert [r.id for r in read_searches(tmp_path / "x" / "searches.csv")] == [first.run.id, calm.run.id]
+        entered += 1
+
+    every_kill(prepare, lambda: run_search(tmp_path / "x", PLAN, access_to(service)), look)
+    assert entered > 5
+    assert run_search(tmp_path / "x", PLAN, access_to(service)).run.id.endswith("-3"), "as ever"
 
 
 def test_a_kept_reply_that_is_damaged_is_asked_for_again(service, tmp_path):
