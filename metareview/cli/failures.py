@@ -104,7 +104,7 @@ def _lines(error: BaseException) -> Iterator[str]:
     elif isinstance(error, click.ClickException):
         out = io.StringIO()
         error.show(out)
-        yield out.getvalue().rstrip("\n")
+        yield from map(_short, out.getvalue().rstrip("\n").splitlines())
     elif isinstance(error, click.Abort):
         yield "Stopped: the input ended before an answer."
     elif isinstance(error, Exception) and not isinstance(error, BrokenPipeError):
