@@ -113,14 +113,14 @@ def _refusal(name: str) -> str:
 
 
 def _note(run: SearchRun) -> str:
-    """Say in the row what its database was called; what a guess was told of is settled."""
+    """Return the note of the row with what its database was called; what a guess was told of is settled."""
     kept = run.note.replace(guessed_note(run.database), "").strip()
     was = "" if _FIRST in kept else f'{_FIRST} "{run.database}".'
     return " ".join(filter(None, (*kept.split(), was)))
 
 
 def _correct(table: _Rows, theirs: Sequence[Record], name: str, database: str, ties: Ties) -> None:
-    """Give the records of a search another database: renamed, joined with one that is there, or parted."""
+    """Write another database into the records of a search: each renamed, joined with another, or parted."""
     homes = homes_of(r for r in table.rows.values() if name not in r.source)
     met: dict[tuple[str, ...], int] = {}
     pairs: list[tuple[Record, Record]] = []

@@ -157,7 +157,7 @@ def _runs_of(folder: Path, plan: Plan, access: Access, state: str) -> Iterator[P
 
 
 def _is_fresh(begun: object) -> bool:
-    """Tell whether a run was begun within the last week; what is no time was not."""
+    """Check whether a run was begun within the last week; what is no time was not."""
     try:
         return now() - datetime.fromisoformat(str(begun)) < STALE
     except (ValueError, TypeError):

@@ -96,7 +96,7 @@ def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = 
 
 
 def _without_row(runs: Sequence[SearchRun], held: Sequence[Record]) -> list[SearchRun]:
-    """Give the searches that records name and no row describes, so that they can be taken back too."""
+    """Return the searches that records name and no row describes, so that they can be taken back too."""
     known = {run.id for run in runs}
     named = dict.fromkeys(source for record in held for source in record.source)
     return [SearchRun(s, file=s) for s in named if s not in known and is_inside(s) and not name_fault(s)]
@@ -112,7 +112,7 @@ def _refusal(name: str, n: int) -> str:
 
 
 def _described_before(folder: Path, run: SearchRun) -> dict[str, Record]:
-    """Give the records that a search described anew, as they were before it."""
+    """Return the records that a search described anew, as they were before it."""
     path = folder / folder_of(run) / RENEWED
     return {r.id: r for r in read_records(path)} if folder_of(run) and is_there(path) else {}
 
@@ -126,7 +126,7 @@ def _without(record: Record, name: str, before: Mapping[str, Record]) -> Record:
 
 
 def _remarks(folder: Path, leaving: Sequence[Record], staying: Sequence[Record], ties: Ties) -> list[str]:
-    """Say all that rests on records which are to leave: duplicates, decisions, sheets."""
+    """Report all that rests on records which are to leave: duplicates, decisions, sheets."""
     gone = {record.id for record in leaving}
     found = [
         f"{kept} is kept in place of its duplicate {dropped} (duplicates.csv)."
