@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from xml.parsers import expat
 
 from metareview.errors import FileError
+from metareview.files import check_ordinary, why
 
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
@@ -100,6 +101,7 @@ def unpack_gzip(raw: bytes, name: str | Path, most: int = MAX_GZIP) -> bytes:
 @contextmanager
 def open_gzip(path: str | Path, most: int = MAX_GZIP) -> Iterator[IO[bytes]]:
     """Open a file that is packed in gzip, to be read a piece at a time; see :func:`unpack_gzip`."""
+    check_ordinary(path)
     with _gzip_faults(path, "; restore it from a copy"), gzip.open(path) as packed:
         yield cast(IO[bytes], _Counted(packed, most))
 
@@ -108,11 +110,11 @@ def open_gzip(path: str | Path, most: int = MAX_GZIP) -> Iterator[IO[bytes]]:
 def _gzip_faults(name: str | Path, way_out: str) -> Iterator[None]:
     try:
         yield
-    except _RefusedError as why:
-        raise FileError(f"{name} is refused: {why}.") from None
-    except FileNotFoundError:
-        raise FileError(f"{name} does not exist.") from None
-    except (OSError, EOFError, zlib.error):
+    except _RefusedError as refusal:
+        raise FileError(f"{name} is refused: {refusal}.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        if getattr(error, "errno", None):  # the disk's refusal, which says nothing of what the file holds
+            raise FileError(f"{name} cannot be read: {why(error)}.") from None
         raise FileError(f"{name} is damaged and cannot be unpacked{way_out}.") from None
 
 

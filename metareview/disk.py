@@ -42,10 +42,13 @@ def replace_if(new: Path, path: Path, fits: Callable[[Path], bool]) -> bool:
     if not _exchange(new, path):
         new.replace(path)
         return True
-    if fits(new):
-        return True
-    _exchange(new, path)
-    return False
+    fitted = False
+    try:
+        fitted = fits(new)
+    finally:  # also when it cannot be told: what was held goes back, over ours if need be
+        if not fitted and not _exchange(new, path) and new.exists():
+            new.replace(path)
+    return fitted
 
 
 def _link_new(new: Path, path: Path) -> bool:

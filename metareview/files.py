@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,6 +34,10 @@ from metareview.readings import (
 
 MAX_BYTES = 512 * 1024 * 1024
 TEMPORARY = ".metareview-"
+_SHORT = 16  # digits of a digest in a name
+_MARKED = re.compile(
+    r"\.metareview-(?P<new>[0-9a-f]{16})-(?P<old>[0-9a-f]{16})-(?P<place>[0-9a-f]{16})-[0-9a-f]{12}\.tmp"
+)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SWEPT: set[Path] = set()
 
@@ -118,6 +123,25 @@ def files_in(folder: str | Path, pattern: str) -> list[Path]:
         raise FileError(f"{folder} cannot be read: {why(error)}.") from None
 
 
+def check_ordinary(path: str | Path) -> None:
+    """Check that a file is one that can be read to its end.
+
+    Raises
+    ------
+    FileError
+        When it is missing, a folder, a pipe, a device, or larger than 512 MiB.
+    """
+    found = file_status(path)
+    if found is None:
+        raise FileError(f"{path} does not exist.")
+    if stat.S_ISDIR(found.st_mode):
+        raise FileError(f"{path} is a folder; a file is needed here.")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileError(f"{path} is a pipe or a device; an ordinary file is needed here.")
+    if found.st_size > MAX_BYTES:
+        raise FileError(f"{path} is larger than {MAX_BYTES // 2**20} MiB, which no file of a review is.")
+
+
 def read_bytes(path: str | Path) -> bytes:
     """Return the bytes of a file.
 
@@ -130,15 +154,7 @@ def read_bytes(path: str | Path) -> bytes:
     pending = (PENDING.get() or {}).get(absolute(path))
     if pending is not None:
         return pending
-    found = file_status(path)
-    if found is None:
-        raise FileError(f"{path} does not exist.")
-    if stat.S_ISDIR(found.st_mode):
-        raise FileError(f"{path} is a folder; a file is needed here.")
-    if not stat.S_ISREG(found.st_mode):
-        raise FileError(f"{path} is a pipe or a device; an ordinary file is needed here.")
-    if found.st_size > MAX_BYTES:
-        raise FileError(f"{path} is larger than {MAX_BYTES // 2**20} MiB, which no file of a review is.")
+    check_ordinary(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -303,15 +319,49 @@ def _replace(path: Path, raw: bytes, expected: str | None) -> None:
             if path.exists():
                 temporary.chmod(path.stat().st_mode & 0o777)
             if os.name == "posix":
+                temporary = _marked(temporary, path, raw, expected)
                 _into_place(temporary, path, expected)
         finally:
             os.close(descriptor)
         if os.name != "posix":  # Windows moves no open file
             _into_place(temporary, path, expected)
     finally:
-        with suppress(OSError):
-            temporary.unlink()
+        _discard(temporary)
     flush_folder(path.parent)
+
+
+def _marked(temporary: Path, path: Path, raw: bytes, expected: str | None) -> Path:
+    """Write into the name of a whole temporary file what it holds, what it replaces, and where.
+
+    When the process dies once the two have changed places, the next can tell what somebody saved at that
+    moment from what was to be replaced.
+    """
+    if not expected:
+        return temporary
+    parts = (digest_of(raw)[:_SHORT], expected[:_SHORT], _place(path))
+    chance = temporary.name.removeprefix(TEMPORARY)
+    return temporary.rename(temporary.with_name(f"{TEMPORARY}{'-'.join(parts)}-{chance}"))
+
+
+def _place(path: Path) -> str:
+    return digest_of(os.fsencode(path.name))[:_SHORT]
+
+
+def _discard(temporary: Path) -> None:
+    """Remove a temporary file of ours; what somebody saved at the moment of a write goes back."""
+    found = _MARKED.fullmatch(temporary.name)
+    with suppress(OSError, FileError):
+        known = (ABSENT, found["new"], found["old"]) if found else ()
+        if not found or digest_now(temporary)[:_SHORT] in known or _given_back(temporary, found):
+            temporary.unlink()
+
+
+def _given_back(temporary: Path, found: re.Match[str]) -> bool:
+    """Let a save and the file that took its place change back; where neither is ours it stays beside."""
+    for path in temporary.parent.iterdir():
+        if _place(path) == found["place"]:
+            return replace_if(temporary, path, lambda there: digest_now(there)[:_SHORT] == found["new"])
+    return False
 
 
 def _into_place(temporary: Path, path: Path, expected: str | None) -> None:
@@ -325,16 +375,15 @@ def _into_place(temporary: Path, path: Path, expected: str | None) -> None:
 def sweep_tree(folder: Path) -> None:
     """Remove what killed processes of ours left half written in a folder and in those under it."""
     for at, _, _ in os.walk(folder):
-        _SWEPT.discard(Path(at))
-        sweep(Path(at))
+        sweep(Path(at), again=True)
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: Path, *, again: bool = False) -> None:
     """Remove what a killed process of ours left half written in a folder; nobody else's files.
 
-    A folder is looked through once by each process.
+    Each process looks through a folder once, unless it is asked to look again.
     """
-    if folder in _SWEPT:
+    if folder in _SWEPT and not again:
         return
     _SWEPT.add(folder)
     with suppress(OSError):
@@ -351,7 +400,7 @@ def _remove_if_dead(path: Path) -> None:
         finally:
             os.close(descriptor)
         if dead:
-            path.unlink()
+            _discard(path)
 
 
 def append_whole(path: str | Path, settle: Callable[[bytes], tuple[int, bytes]]) -> None:

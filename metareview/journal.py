@@ -19,7 +19,17 @@ from pathlib import Path
 
 from metareview.disk import flush_folder
 from metareview.errors import FileError
-from metareview.files import PENDING, file_status, put, put_staged, refuse_link, through_link, unlink, why
+from metareview.files import (
+    PENDING,
+    file_status,
+    put,
+    put_staged,
+    refuse_link,
+    sweep,
+    through_link,
+    unlink,
+    why,
+)
 from metareview.readings import (
     ABSENT,
     absolute,
@@ -35,6 +45,7 @@ ENTRIES = "entries.json"
 # the folders a review's files lie in, and the folder of its protocol
 ROOMS = ("searched", "screened", "texts", "extracted", "reports", "output")
 PROTOCOLS = "protocols"
+_COMPLETED: set[Path] = set()  # what this process has written for a killed one
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +219,7 @@ def settle_journal(home: Path) -> None:
     touched = [n for n, entry in enumerate(entries) if not _can_be_made(home, n, entry)]
     if all(_was_made(home, n, entries[n]) for n in touched):
         _carry_out(home, entries, touched)
+        _COMPLETED.update(_target(home, entry) for entry in entries)
         return
     _take_back(home, entries)
     raise FileError(
@@ -217,9 +229,17 @@ def settle_journal(home: Path) -> None:
     )
 
 
+def was_completed(path: Path) -> bool:
+    """Check, once, whether this process wrote a file that a killed command had left in its journal."""
+    here = absolute(path) in _COMPLETED
+    _COMPLETED.discard(absolute(path))
+    return here
+
+
 def _give_back(home: Path, number: int, entry: StagedWrite) -> None:
     """Put back what somebody saved at the moment of a write, when the process died before it could."""
     staged, path = _staged(home, number, forward=True), _target(home, entry)
+    sweep(through_link(path).parent, again=True)  # on another disk it was held beside the file
     known = (ABSENT, entry.before, entry.after)
     if entry.after != ABSENT and digest_now(path) == entry.after and digest_now(staged) not in known:
         put_staged(path, staged, entry.after)

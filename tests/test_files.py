@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from faults import killed_at
 
 from metareview import disk, files
 from metareview.errors import FileError
@@ -134,6 +135,57 @@ def test_a_save_at_the_very_last_moment_is_not_written_over(tmp_path, monkeypatc
         read_text(path)
         write_atomically(path, "ours")
     assert path.read_text() == "a person's"
+
+
+def save_exchange_then(monkeypatch, name, then):
+    """Let somebody save a file in the moment before two files change places; then something happens."""
+    real, saved = disk._rename, []
+
+    def exchange(one, other, how):
+        if saved and other.name == name:
+            return then()
+        if other.name == name:
+            saved.append(other.write_text("a person's"))
+        return real(one, other, how)
+
+    monkeypatch.setattr(disk, "_rename", exchange)
+
+
+def write_what_was_read(path):
+    with locked(path.parent):
+        read_text(path)
+        write_atomically(path, "ours")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks, and lets files change places")
+@pytest.mark.parametrize("beside", ["a person's, in another file", "ours"])
+def test_a_save_in_the_moment_of_a_write_comes_back_when_the_process_dies_before_it_is_put_back(
+    tmp_path, monkeypatch, beside
+):
+    path = tmp_path / "results.csv"
+    path.write_text("as read")
+    (tmp_path / "another.csv").write_text(beside)
+    with monkeypatch.context() as patched:
+        save_exchange_then(patched, path.name, lambda: os._exit(137))
+        assert killed_at(0, lambda: write_what_was_read(path))
+    assert path.read_text() == "ours", "the process died between the two exchanges"
+    with locked(tmp_path):
+        pass
+    held = {p.name: p.read_text() for p in tmp_path.iterdir() if p.name != ".lock"}
+    assert held == {"results.csv": "a person's", "another.csv": beside}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="lets files change places")
+def test_a_save_in_the_moment_of_a_write_comes_back_when_the_second_exchange_is_refused(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "results.csv"
+    path.write_text("as read")
+    save_exchange_then(monkeypatch, path.name, lambda: False)
+    with pytest.raises(FileError, match="was changed while"):
+        write_what_was_read(path)
+    assert path.read_text() == "a person's"
+    assert not list(tmp_path.glob(".metareview-*"))
 
 
 def test_a_lock_that_is_no_file_is_said(tmp_path):

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from faults import every_kill, killed_at
@@ -182,3 +183,33 @@ def test_a_save_at_the_moment_of_a_write_is_put_back_when_the_process_dies_right
     with pytest.raises(FileError, match="your change stays"):
         settle(home)
     assert state(home) == BEFORE | {"a.csv": "a person's"}
+
+
+def test_a_save_at_that_moment_on_another_disk_is_put_back_too(home, monkeypatch, tmp_path_factory):
+    set_up(home)
+    share = tmp_path_factory.mktemp("share") / "a.csv"
+    share.write_text("a before")
+    (home / "a.csv").unlink()
+    (home / "a.csv").symlink_to(share)
+    real, stat = disk._rename, os.stat
+
+    def save_exchange_and_die(one, other, how):
+        if other == share and share.read_text() == "a before":
+            share.write_text("a person's")
+            real(one, other, how)
+            os._exit(137)
+        return real(one, other, how)
+
+    def on_two_disks(path, **words):
+        found = stat(path, **words)
+        there = Path(os.fsdecode(path)) == share.parent if isinstance(path, str | os.PathLike) else False
+        return os.stat_result((*found[:2], found.st_dev + 1, *found[3:])) if there else found
+
+    monkeypatch.setattr(disk, "_rename", save_exchange_and_die)
+    monkeypatch.setattr(os, "stat", on_two_disks)
+    assert killed_at(0, lambda: change(home))
+    monkeypatch.undo()
+    assert share.read_text() == "a after"
+    with pytest.raises(FileError, match="your change stays"):
+        settle(home)
+    assert share.read_text() == "a person's"

@@ -100,7 +100,7 @@ def _is_file(name: str) -> bool:
 
 
 def _tables(review: str) -> list[Path]:
-    """Give the tables of a review that has records; none for what is no name of one."""
+    """Return the tables of a review that has records; none for what is no name of one."""
     from metareview.files import is_there
     from metareview.names import name_fault
 

@@ -143,7 +143,7 @@ def _lines(update: Update, place: Place) -> Iterator[str]:
 
 
 def _moved(update: Update, place: Place) -> Iterator[str]:
-    """Name every row that left with something in it, and how it comes back."""
+    """Report every row that left with something in it, and how it comes back."""
     for one in update.filled:
         row, path = one.row, place.sheets / f"{one.row.sheet}.csv"
         held = ", ".join(f"{column} {row.cells[column]}" for column in one.columns)
@@ -163,7 +163,7 @@ def _included(place: Place) -> list[Included]:
 
 
 def _study(record: Record) -> Included:
-    """Give a record as a study, to be named by its first author and year."""
+    """Return a record as a study, to be named by its first author and year."""
     reports = [f"pmid:{record.pmid}" if record.pmid else "", f"doi:{record.doi}" if record.doi else ""]
     return Included(
         study="",
@@ -179,6 +179,6 @@ def _study(record: Record) -> Included:
 
 
 def _numbers(record: Record) -> tuple[str, ...]:
-    """Give the registry numbers that link a report with others: listed, or the only one printed in it."""
+    """Return the registry numbers that link a report with others: listed, or the only one printed in it."""
     printed = registry_numbers(f"{record.title} {record.abstract}")
     return record.registry or (printed if len(printed) == 1 else ())

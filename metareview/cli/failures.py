@@ -98,13 +98,13 @@ _EXPECTED = (MetareviewError, StoppedError, click.ClickException, click.Abort)
 
 
 def _lines(error: BaseException) -> Iterator[str]:
-    """Give what is printed of a failure."""
+    """Return what is printed of a failure."""
     if isinstance(error, StoppedError):
         yield from ["Stopped."] if error.code else []
     elif isinstance(error, click.ClickException):
         out = io.StringIO()
         error.show(out)
-        yield out.getvalue().rstrip("\n")
+        yield from map(_short, out.getvalue().rstrip("\n").splitlines())
     elif isinstance(error, click.Abort):
         yield "Stopped: the input ended before an answer."
     elif isinstance(error, Exception) and not isinstance(error, BrokenPipeError):
@@ -133,7 +133,7 @@ def _short(line: str) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    """Say in a sentence what the room where it arose had no words for."""
+    """Return a sentence on what the room where it arose had no words for."""
     if isinstance(error, OSError):
         named = "The system refused" if error.filename is None else str(error.filename)
         return f"{named}: {why(error)}."

@@ -169,6 +169,7 @@ def pool_table(**given: Any) -> None:
 
     Prints the studies, the pooled answer with its caveats, and why each method was taken.
     """
+    _check_pairs(given)
     check_outputs(
         {"--json": None if given["json_to"] == "-" else given["json_to"], "-o": given["output"]},
         inputs=[given["file"]],
@@ -197,7 +198,9 @@ _BELONGS = {
     "planned": ("--planned", "--subgroup", ("subgroup",)),
     "force": ("--force", "--bias", ("bias", "bias_test")),
     "side": ("--side", "--trim-fill", ("trim_fill",)),
+    "style": ("--style", "-o", ("output",)),
 }
+_UNSAID = (None, False, "auto", "metareview")
 
 
 def _check_pairs(given: dict[str, Any]) -> None:
@@ -205,7 +208,7 @@ def _check_pairs(given: dict[str, Any]) -> None:
     problems = [
         f"{option} belongs to {other}, which was not given."
         for name, (option, other, needs) in _BELONGS.items()
-        if given[name] not in (None, False, "auto") and not any(given[need] for need in needs)
+        if given[name] not in _UNSAID and not any(given[need] for need in needs)
     ]
     if given["planned"] is False and not given["subgroup"]:
         problems.append("--post-hoc belongs to --subgroup, which was not given.")
@@ -215,7 +218,6 @@ def _check_pairs(given: dict[str, Any]) -> None:
 
 def _answer(given: dict[str, Any]) -> Answer:
     """Compute all that is asked for; every refusal at once."""
-    _check_pairs(given)
     effects = effects_from_file(
         given["file"], measure=given["measure"], zero_cells=_zero_cells(given), vtype=given["vtype"]
     )

@@ -67,6 +67,8 @@ def _faults_of_place(path: Path, inputs: Sequence[Path]) -> Iterator[str]:
         yield "that is a folder; name a file in it."
     elif found is not None and not stat.S_ISREG(found.st_mode):
         yield "that is a pipe or a device; name an ordinary file."
+    elif not path.stem.strip() or any(c < " " for c in path.name):
+        yield "a name that can be seen and typed would be right."
     elif any(_same(path, other) for other in inputs):
         yield "that was given to be read; name another file, so that nothing is lost."
     elif _kept(path):

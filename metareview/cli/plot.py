@@ -102,6 +102,7 @@ def draw_figure(review: str, figure: str, analyses: tuple[str, ...], **given: An
     """Draw FIGURE of REVIEW, for one or more planned ANALYSES."""
     if figure not in FIGURES:
         raise FigureError(f'There is no figure "{figure}"; {did_you_mean(figure, list(FIGURES))}')
+    _check_flags(figure, given)
     _check_outputs(given["outputs"], given["table"])
     order = Order(review, analyses, given["style"], _options(given), given)
     pages = [o for o in given["outputs"] if not o.casefold().endswith(".html")]
@@ -111,6 +112,28 @@ def draw_figure(review: str, figure: str, analyses: tuple[str, ...], **given: An
     plates = FIGURES[figure](order) if pages else ()
     files = [*_write_plates(plates, pages, given["dpi"]), *_write_webs(order, webs)]
     _report(plates, files, given["as_json"])
+
+
+# option → its flag, what it is when it was not given, and the figures it changes
+_BELONGS: dict[str, tuple[str, object, tuple[str, ...]]] = {
+    "by": ("--by", "year", ("cumulative",)),
+    "few": ("--few", False, ("funnel",)),
+    "table": ("--table", None, ("lights", "bias")),
+}
+
+
+def _check_flags(figure: str, given: dict[str, Any]) -> None:
+    """Refuse an option that would be ignored."""
+    problems = [
+        f"{flag} belongs to the figure {' or '.join(figures)}, and this is {figure}; leave it out."
+        for name, (flag, unsaid, figures) in _BELONGS.items()
+        if given[name] != unsaid and figure not in figures
+    ]
+    drawn = [Path(output).suffix.casefold() for output in given["outputs"]]
+    if given["dpi"] is not None and all(suffix in (".svg", ".pdf", ".html") for suffix in drawn):
+        problems.append("--dpi belongs to .png and .tiff, and none is written; leave it out.")
+    if problems:
+        raise FigureError(problems)
 
 
 def _check_outputs(outputs: Sequence[str], table: str | None) -> None:

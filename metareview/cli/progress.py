@@ -42,4 +42,4 @@ def telling(first: str, *, unit: str = "") -> Iterator[Tell]:
 
 
 def _silent(stage: str, done: int, total: int) -> None:
-    """Say nothing, where nobody looks on."""
+    """Report nothing, where nobody looks on."""

@@ -20,7 +20,7 @@ from metareview.review.renaming import Renamed, What, named_in_words, rename
 @click.option("--as", "who", help="Your initials, for changes.csv; else the login name.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, file by file, and write nothing.")
 def rename_id(review: str, what: What, old: str, new: str, who: str | None, dry_run: bool) -> None:
-    """Give a study, an outcome or an arm of REVIEW the id NEW in place of OLD.
+    """Write the id NEW of a study, an outcome or an arm of REVIEW in place of OLD.
 
     The protocol, the sheets (those of two extractors too), adjudication.csv, what was generated, the
     workbook and previous.csv change together or not at all; every other character of them stays. An arm is

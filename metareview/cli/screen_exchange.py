@@ -120,7 +120,7 @@ def export_votes(review: str, program: str, stage: str, reviewer: str, output: s
 
 
 def _known(reviewer: str, desk: ScreeningDesk) -> str:
-    """Give a reviewer's name as their file spells it."""
+    """Return a reviewer's name as their file spells it."""
     names = [log.reviewer for log in desk.logs if log.reviewer != CONSENSUS]
     found = next((name for name in names if person_key(name) == person_key(reviewer)), "")
     if reviewer and not found:

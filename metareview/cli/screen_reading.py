@@ -75,7 +75,7 @@ AS = click.option("--as", "reviewer", required=True, metavar="NAME", help="Who d
 
 @contextmanager
 def seated(desk: ScreeningDesk, stage: str, reviewer: str, owner: str = "") -> Iterator[Desk]:
-    """Give a reviewer's desk; say how the name is spelled here, and who else is at work under it."""
+    """Return a reviewer's desk; report how the name is spelled here, and who else is at work under it."""
     folder = desk.place.screened
     if not owner:
         check_reviewer(reviewer)

@@ -142,6 +142,11 @@ def _run(folder: Path, plans: Sequence[Plan], email: str, since: str) -> Iterato
 def _lines(outcome: Outcome, folder: Path) -> Iterator[str]:
     run = outcome.run
     yield f"{run.database}, {run.date[:10]}: {run.hits} hits, {run.records} records, in {folder / run.file}."
+    if not outcome.asked:
+        yield (
+            "It was cut short when PubMed had sent everything, and is complete now; PubMed was not asked. "
+            "The same command searches anew."
+        )
     if run.translation:
         yield f"PubMed understood: {run.translation}"
     yield from outcome.warnings
@@ -186,4 +191,5 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "since": outcome.since or None,
         "changes": changes,
         "warnings": list(outcome.warnings),
+        "asked": outcome.asked,
     }

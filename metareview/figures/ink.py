@@ -22,6 +22,7 @@ from matplotlib.ticker import NullLocator
 
 from metareview.figures.fonts import MM_PER_POINT, font_families, register_fonts
 from metareview.figures.page import Disc, Frame, Line, Page, Shape, Text, Whisker
+from metareview.figures.settings import plain_settings
 
 POINTS_PER_MM = 1 / MM_PER_POINT
 
@@ -42,6 +43,7 @@ class Plate(Figure):
     rows: Sequence[dict[str, object]] = ()
 
 
+@plain_settings()
 def draw_page(page: Page) -> Plate:
     """Draw a page."""
     register_fonts()

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from metareview.errors import FigureError
 from metareview.figures.fonts import TYPEFACE, plain_line
+from metareview.figures.settings import plain_settings
 from metareview.files import write_atomically
 from metareview.tables import write_table
 
@@ -97,14 +98,12 @@ def _stem(path: Path) -> Path:
 
 def figure_bytes(figure: Figure, form: str, *, dpi: int | None = None) -> bytes:
     """Return a figure's file as bytes: text as text in SVG, fonts embedded in PDF, no date in either."""
-    from matplotlib import rc_context
-
     if form not in FORMATS:
         raise FigureError(f'Figures are not written as "{form}"; the formats are {", ".join(FORMATS)}.')
     _refuse_too_many_pixels(figure, form, dpi or _DPI.get(form, 72))
     alt = _alt(figure)
     out = io.BytesIO()
-    with rc_context(_SETTINGS):  # type: ignore[arg-type]
+    with plain_settings(_SETTINGS):
         figure.savefig(out, format=form, dpi=dpi or _DPI.get(form, 72), **_metadata(form, alt))
     return _finish_svg(out.getvalue(), alt) if form == "svg" else out.getvalue()
 

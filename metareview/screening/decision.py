@@ -203,7 +203,7 @@ def from_cells(cells: Mapping[str, str]) -> tuple[Decision, str]:
 
 
 def to_cells(decision: Decision) -> dict[str, object]:
-    """Give the cells of a decision, as :func:`stored` leaves it, by column."""
+    """Return the cells of a decision, as :func:`stored` leaves it, by column."""
     return {
         "record_id": decision.record,
         "stage": decision.stage,

@@ -383,7 +383,7 @@ def add_decisions(folder: str | Path, decisions: Iterable[Decision], *, owner: s
 
 
 def _settled(raw: bytes, rows: str, path: Path) -> tuple[int, bytes]:
-    """Say how much of a file stays and what follows: a cut row goes, a header or line break is put in."""
+    """Return how much of a file stays and what follows: a cut row goes, a header or line break is put in."""
     whole, _ = _whole_rows(raw)
     if not whole.strip():
         return 0, (write_table(COLUMNS, []) + rows).encode("utf-8")

@@ -15,7 +15,7 @@ from metareview.names import person_key
 
 @contextmanager
 def present(folder: str | Path, reviewer: str) -> Iterator[bool]:
-    """Say that a reviewer is at work, and whether no other window said so before.
+    """Report that a reviewer is at work, and whether no other window did so before.
 
     Parameters
     ----------

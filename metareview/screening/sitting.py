@@ -60,7 +60,7 @@ class Desk:
         return read_log(path) if is_there(path) else DecisionLog(path.stem)
 
     def state(self) -> tuple[int, ...]:
-        """Give what changes when anybody adds to the file."""
+        """Return what changes when anybody adds to the file."""
         found = file_status(self.path)
         return () if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
 

@@ -54,7 +54,7 @@ def kept_name(name: str) -> str:
 
 
 def renamed_note(name: str) -> str:
-    """Say under what name a file came, where its copy has another; ``""`` where it has the same."""
+    """Return a sentence on the name a file came under; ``""`` where its copy has the same."""
     return "" if kept_name(name) == name else f'The file came as "{printable(name)}".'
 
 

@@ -96,7 +96,7 @@ def _faults(row: Row, path: str | Path) -> list[str]:
 
 
 def _path_faults(row: Row) -> Iterator[str]:
-    """Say what of a row could lead out of the review's folder; the table may have come by mail."""
+    """Report what of a row could lead out of the review's folder; the table may have come by mail."""
     name, file = row.cells["id"], row.cells.get("file", "")
     if not name:
         yield "id is empty; give every search a name."
@@ -107,7 +107,7 @@ def _path_faults(row: Row) -> Iterator[str]:
 
 
 def is_inside(file: str) -> bool:
-    """Tell whether a path out of a file stays below the folder it is read from, on every system.
+    """Check whether a path out of a file stays below the folder it is read from, on every system.
 
     >>> is_inside("embase-2026-11-20/x.ris"), is_inside("../x.ris"), is_inside("C:/x.ris")
     (True, False, False)

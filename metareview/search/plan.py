@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metareview.errors import SearchError
-from metareview.files import files_in
+from metareview.files import files_in, remove
 from metareview.search.entrez import Client
 from metareview.search.entrez.ids import Found, Hits, Slice, collect_ids, read_hits
 from metareview.search.entrez.links import CAVEAT, LINKS, Linked, ask_links, check_pmids, read_links
@@ -100,7 +100,7 @@ def find_ids(folder: Path, plan: Plan, client: Client, tell: Tell) -> Found:
 
     def forget() -> None:
         for path in files_in(folder, "*.xml.gz"):
-            path.unlink()
+            remove(path)
 
     return collect_ids(ask, forget)
 

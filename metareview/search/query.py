@@ -147,7 +147,7 @@ def _tags(query: str) -> Iterator[Finding]:
 
 
 def _before(query: str, end: int) -> str:
-    """Give the last few signs before a place, blanks left out."""
+    """Return the last few signs before a place, blanks left out."""
     while end and query[end - 1].isspace():
         end -= 1
     return query[max(0, end - 4) : end]

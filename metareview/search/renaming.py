@@ -8,14 +8,12 @@ from pathlib import Path
 
 from metareview.errors import SearchError
 from metareview.files import is_there, write_atomically
-from metareview.journal import all_or_none
-from metareview.locks import locked
 from metareview.search.catalogue import write_records
-from metareview.search.gather import free_name, homes_of, identity, read_held
+from metareview.search.correction import Ties, correcting, no_ties, refuse_tied, tied_to
+from metareview.search.gather import free_name, homes_of, identity
 from metareview.search.importing import guessed_note, one_line
-from metareview.search.ledger import SearchRun, enter_run, find_run, read_searches
+from metareview.search.ledger import SearchRun, enter_run, find_run
 from metareview.search.record import Record, own_id
-from metareview.search.undoing import Ties, no_ties, what_rests_on
 from metareview.tables import read_table, write_table
 
 _FIRST = "Its database was first called"
@@ -82,16 +80,14 @@ def rename_database(
         When there is no such search, the name is empty or the same, or something rests on both of two
         records that would become one.
     """
-    database, ledger = one_line(database), folder / "searches.csv"
-    with locked(folder), all_or_none(folder):
-        runs = read_searches(ledger)
-        run = find_run(runs, name, ledger)
+    database = one_line(database)
+    with correcting(folder) as tables:
+        run, held = find_run(tables.runs, name, tables.ledger), tables.held
         if not database or database == run.database:
             raise SearchError(
                 f'"{database}" is no other name for the database of {name}; nothing was changed.'
             )
-        held = read_held(folder / "records.csv")
-        order = {r.id: n for n, r in enumerate(runs)}
+        order = {r.id: n for n, r in enumerate(tables.runs)}
         table = _Rows({r.id: r for r in held}, order, {r.id: n for n, r in enumerate(held)})
         theirs = [r for r in held if name in r.source and r.database.casefold() == run.database.casefold()]
         if database.casefold() == run.database.casefold():
@@ -99,13 +95,12 @@ def rename_database(
         else:
             _correct(table, theirs, name, database, ties)
         leaving = [r for r in held if r.id in table.merged]
-        remarks = what_rests_on(leaving, table.rows.values(), ties)
-        if remarks and not force:
-            raise SearchError([*remarks, _refusal(name)])
+        remarks = tied_to(leaving, list(table.rows.values()), ties)
+        refuse_tied(remarks, _refusal(name), force=force)
         write_records(folder / "records.csv", table.rows.values())
         _follow(folder / "duplicates.csv", table.merged)
         now = replace(run, database=database, note=_note(run))
-        enter_run(ledger, now)
+        enter_run(tables.ledger, now)
     return Renamed(now, run.database, len(theirs), table.merged, table.split, tuple(remarks))
 
 
@@ -118,14 +113,14 @@ def _refusal(name: str) -> str:
 
 
 def _note(run: SearchRun) -> str:
-    """Say in the row what its database was called; what a guess was told of is settled."""
+    """Return the note of the row with what its database was called; what a guess was told of is settled."""
     kept = run.note.replace(guessed_note(run.database), "").strip()
     was = "" if _FIRST in kept else f'{_FIRST} "{run.database}".'
     return " ".join(filter(None, (*kept.split(), was)))
 
 
 def _correct(table: _Rows, theirs: Sequence[Record], name: str, database: str, ties: Ties) -> None:
-    """Give the records of a search another database: renamed, joined with one that is there, or parted."""
+    """Write another database into the records of a search: each renamed, joined with another, or parted."""
     homes = homes_of(r for r in table.rows.values() if name not in r.source)
     met: dict[tuple[str, ...], int] = {}
     pairs: list[tuple[Record, Record]] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import metareview
 from metareview.errors import SearchError
 from metareview.files import files_in, is_there, refuse_link, write_atomically
-from metareview.journal import all_or_none
+from metareview.journal import all_or_none, was_completed
 from metareview.locks import locked
 from metareview.search.capsule import (
     BEGUN,
@@ -31,8 +32,8 @@ from metareview.search.changes import Change, compare
 from metareview.search.entrez import Access, Client
 from metareview.search.entrez.batches import fetch_batches
 from metareview.search.entrez.ids import Found
-from metareview.search.gather import gather_into, write_renewed
-from metareview.search.ledger import SearchRun, enter_run, free_id, read_searches
+from metareview.search.gather import gather_into, read_held, write_renewed
+from metareview.search.ledger import SearchRun, enter_run, find_run, free_id, read_searches
 from metareview.search.plan import Plan, Tell, find_ids
 from metareview.search.record import Record
 from metareview.tables import write_table
@@ -54,6 +55,7 @@ class Outcome:
     changes : against the run before; ``None`` for the first
     since : that run's id
     warnings : PubMed's own words about the query
+    asked : whether PubMed was asked; not where a killed run had all of it, and only had to be entered
     """
 
     run: SearchRun
@@ -63,6 +65,7 @@ class Outcome:
     changes: tuple[Change, ...] | None
     since: str
     warnings: tuple[str, ...]
+    asked: bool = True
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -91,7 +94,10 @@ def run_search(folder: Path, plan: Plan, access: Access, *, since: str = "", tel
         When PubMed refuses, does not answer, or its ids and its count do not agree.
     """
     with locked(folder):
-        place = _unfinished(folder, plan, access)
+        for ended in _runs_of(folder, plan, access, COMPLETE):
+            if was_completed(ended / "manifest.json"):
+                return _told(folder, ended, _run_before(folder, plan, since, ended))
+        place = next(_runs_of(folder, plan, access, BEGUN), None)
         before = _run_before(folder, plan, since, place)
         place = place or _begin(folder, plan, access)
         client = Client(access, lambda says: tell(says, 0, 0))
@@ -132,19 +138,18 @@ def _run_before(folder: Path, plan: Plan, since: str, place: Path | None) -> Sea
     return chosen[-1]
 
 
-def _unfinished(folder: Path, plan: Plan, access: Access) -> Path | None:
-    """Find a run of the same question that was cut short within the last week."""
+def _runs_of(folder: Path, plan: Plan, access: Access, state: str) -> Iterator[Path]:
+    """Find the runs of the same question that were begun within the last week, the latest first."""
     for place in sorted(files_in(folder, f"{plan.name}-*"), reverse=True):
         held = read_manifest(place) if _is_run_of(plan, place.name) else {}
         same = held.get("term") == plan.term and held.get("service") == access.url
-        if same and held.get("state") == BEGUN and _is_fresh(held.get("begun")):
+        if same and held.get("state") == state and _is_fresh(held.get("begun")):
             refuse_link(place)
-            return place
-    return None
+            yield place
 
 
 def _is_fresh(begun: object) -> bool:
-    """Tell whether a run was begun within the last week; what is no time was not."""
+    """Check whether a run was begun within the last week; what is no time was not."""
     try:
         return now() - datetime.fromisoformat(str(begun)) < STALE
     except (ValueError, TypeError):
@@ -188,7 +193,7 @@ def _records(place: Path, found: Found, client: Client, tell: Tell) -> frozenset
 
 def _finish(folder: Path, place: Path, plan: Plan, received: _Received, before: SearchRun | None) -> Outcome:
     """Write what follows from the replies, all of it or nothing: a crash here is repeated, not lost."""
-    records = sorted(records_of(place), key=lambda record: int(record.pmid))
+    records = _in_order(place)
     if {r.pmid for r in records} != received.returned:
         raise SearchError(f"{place}: the replies on the disk hold other records than when they came.")
     write_atomically(place / "ids.txt", "".join(f"{i}\n" for i in received.found.ids))
@@ -207,6 +212,25 @@ def _finish(folder: Path, place: Path, plan: Plan, received: _Received, before: 
         changes=changes,
         since=before.id if before else "",
         warnings=received.found.whole.errors + received.found.whole.warnings,
+    )
+
+
+def _in_order(place: Path) -> list[Record]:
+    return sorted(records_of(place), key=lambda record: int(record.pmid))
+
+
+def _told(folder: Path, place: Path, before: SearchRun | None) -> Outcome:
+    """Return what a complete run gave, from what it left; nobody is asked."""
+    held, records, ledger = read_manifest(place), _in_order(place), folder / "searches.csv"
+    return Outcome(
+        run=find_run(read_searches(ledger), place.name, ledger),
+        added=sum(r.source == (place.name,) for r in read_held(folder / "records.csv")),
+        retracted=tuple(r.id for r in records if r.retracted),
+        not_returned=tuple(held["not_returned"]),
+        changes=None if before is None else tuple(compare(records_of(folder / before.file), records)),
+        since=before.id if before else "",
+        warnings=(*held["errors"], *held["warnings"]),
+        asked=False,
     )
 
 

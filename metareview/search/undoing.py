@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metareview.errors import SearchError
 from metareview.files import files_in, is_there, read_bytes, refuse_link, remove, write_atomically
-from metareview.journal import all_or_none
-from metareview.locks import locked
 from metareview.names import name_fault
 from metareview.search.catalogue import read_records, write_records
+from metareview.search.correction import Ties, correcting, no_ties, refuse_tied, tied_to
 from metareview.search.dedupe.rules import SAME
-from metareview.search.gather import RENEWED, read_held
+from metareview.search.gather import RENEWED
 from metareview.search.ledger import (
     UNDONE,
     SearchRun,
@@ -22,14 +20,10 @@ from metareview.search.ledger import (
     folder_of,
     free_id,
     is_inside,
-    read_searches,
     write_searches,
 )
 from metareview.search.record import Record
 from metareview.tables import read_table, write_table
-
-# given the records that leave and those that stay, says of each what elsewhere in the review rests on it
-Ties = Callable[[Collection[Record], Collection[Record]], Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +52,6 @@ class Undone:
     remarks: tuple[str, ...]
 
 
-def no_ties(leaving: Collection[Record], staying: Collection[Record]) -> dict[str, list[str]]:
-    """Say that nothing rests on any record."""
-    return {}
-
-
 def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = False) -> Undone:
     """Take a search or an import back.
 
@@ -82,18 +71,15 @@ def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = 
     SearchError
         When there is no such search, or something rests on a record that would leave: all of it.
     """
-    ledger = folder / "searches.csv"
-    with locked(folder), all_or_none(folder):
-        runs = read_searches(ledger)
-        held = read_held(folder / "records.csv")
-        run = find_run([*runs, *_without_row(runs, held)], name, ledger)
+    with correcting(folder) as tables:
+        runs, held = tables.runs, tables.held
+        run = find_run([*runs, *_without_row(runs, held)], name, tables.ledger)
         rest = [r for r in runs if r.id != name]
         leaving = [r for r in held if set(r.source) == {name}]
         before = _described_before(folder, run)
         staying = [_without(r, name, before) for r in held if set(r.source) != {name}]
         remarks = _remarks(folder, leaving, staying, ties)
-        if remarks and not force:
-            raise SearchError([*remarks, _refusal(name, len(remarks))])
+        refuse_tied(remarks, _refusal(name, len(remarks)), force=force)
         place = folder / UNDONE / free_id(name, lambda n: bool(files_in(folder / UNDONE / n, "*")))
         refuse_link(folder / UNDONE)
         kept = _move(folder, run, rest, place)
@@ -101,7 +87,7 @@ def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = 
         write_records(place / "removed_records.csv", leaving)
         pairs = _part_pairs(folder / "duplicates.csv", {r.id for r in leaving}, place)
         write_records(folder / "records.csv", staying)
-        write_searches(ledger, rest)
+        write_searches(tables.ledger, rest)
     _remove_empty(folder, run)
     theirs = [r for r in held if name in r.source]
     stayed = tuple(r.id for r in theirs if set(r.source) != {name})
@@ -110,7 +96,7 @@ def undo_search(folder: Path, name: str, ties: Ties = no_ties, *, force: bool = 
 
 
 def _without_row(runs: Sequence[SearchRun], held: Sequence[Record]) -> list[SearchRun]:
-    """Give the searches that records name and no row describes, so that they can be taken back too."""
+    """Return the searches that records name and no row describes, so that they can be taken back too."""
     known = {run.id for run in runs}
     named = dict.fromkeys(source for record in held for source in record.source)
     return [SearchRun(s, file=s) for s in named if s not in known and is_inside(s) and not name_fault(s)]
@@ -126,7 +112,7 @@ def _refusal(name: str, n: int) -> str:
 
 
 def _described_before(folder: Path, run: SearchRun) -> dict[str, Record]:
-    """Give the records that a search described anew, as they were before it."""
+    """Return the records that a search described anew, as they were before it."""
     path = folder / folder_of(run) / RENEWED
     return {r.id: r for r in read_records(path)} if folder_of(run) and is_there(path) else {}
 
@@ -140,20 +126,14 @@ def _without(record: Record, name: str, before: Mapping[str, Record]) -> Record:
 
 
 def _remarks(folder: Path, leaving: Sequence[Record], staying: Sequence[Record], ties: Ties) -> list[str]:
-    """Say all that rests on records which are to leave: duplicates, decisions, sheets."""
+    """Report all that rests on records which are to leave: duplicates, decisions, sheets."""
     gone = {record.id for record in leaving}
     found = [
         f"{kept} is kept in place of its duplicate {dropped} (duplicates.csv)."
         for kept, dropped in _same_pairs(folder / "duplicates.csv")
         if kept in gone and dropped not in gone
     ]
-    return found + what_rests_on(leaving, staying, ties)
-
-
-def what_rests_on(leaving: Sequence[Record], staying: Collection[Record], ties: Ties) -> list[str]:
-    """Return a sentence for all that rests elsewhere in the review on records which are to leave."""
-    found = ties(leaving, staying) if leaving else {}
-    return [says for record in leaving for says in found.get(record.id, ())]
+    return found + tied_to(leaving, staying, ties)
 
 
 def _same_pairs(path: Path) -> Iterator[tuple[str, str]]:

@@ -212,6 +212,8 @@ OUTPUTS = {
         ("plot", "small", "lights", "--table", "t.data.csv", "-o", "t.svg"),
         "the .csv beside t.svg is t.data.csv; that was given to be read",
     ),
+    "a name that cannot be seen": ((*META, "-o", "  .svg"), "a name that can be seen"),
+    "a name of two lines": (("screen", "export", "small", "--to", "rayyan", "-o", "a\nb"), "can be seen"),
     "under a file": ((*META, "-o", "t.csv/x.svg"), "t.csv is a file; a folder is needed here"),
 }
 
@@ -220,6 +222,22 @@ OUTPUTS = {
 def test_an_output_that_cannot_be_is_told_before_anything_is_done(root, case):
     words, says = OUTPUTS[case]
     Path("t.data.csv").write_text("study,D1\nA,low\n", "utf-8")
+    refused(root, *words, says=[says])
+
+
+FOREST = ("plot", "small", "forest", "death", "-o", "o.svg")
+IGNORED = {
+    "a style without a figure": ((*META, "--style", "jama"), "--style belongs to -o"),
+    "an order of a forest plot": ((*FOREST, "--by", "precision"), "--by belongs to the figure cumulative"),
+    "few studies of a forest plot": ((*FOREST, "--few"), "--few belongs to the figure funnel"),
+    "judgements for a forest plot": ((*FOREST, "--table", "t.csv"), "the figure lights or bias"),
+    "dots of a drawing": ((*FOREST, "--dpi", "300"), "--dpi belongs to .png and .tiff"),
+}
+
+
+@pytest.mark.parametrize("case", IGNORED)
+def test_an_option_that_would_be_ignored_is_told(root, case):
+    words, says = IGNORED[case]
     refused(root, *words, says=[says])
 
 
@@ -290,11 +308,18 @@ def test_what_reaches_the_door_is_one_line_that_fits_a_screen(error, says):
 
 
 def test_a_wrong_option_ends_with_2_and_how_the_command_is_used():
-    for words in (["nonsense\x1b[31m"], ["check"], ["check", "small", "--nonsense"], ["screen", "small"]):
+    for words in (
+        ["nonsense\x1b[31m"],
+        ["check"],
+        ["check", "small", "--nonsense"],
+        ["screen", "small"],
+        [*FOREST, "--dpi", "9" * 5000],
+    ):
         done = call(*words)
         assert (done.code, done.out) == (2, "")
         assert done.err.startswith("Usage: metareview")
         assert "\x1b" not in done.err
+        assert all(len(line) < 2100 for line in done.err.splitlines())
 
 
 def test_a_reader_that_has_read_enough_is_no_fault(root):

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from lxml import etree
+from matplotlib import rc_context, rcParams
 from PIL import Image
 
 from metareview.errors import FigureError
@@ -25,6 +26,15 @@ def test_the_same_figure_gives_the_same_bytes(bcg, form):
     first = figure_bytes(forest_plot(bcg, options=OPTIONS), form)
     again = figure_bytes(forest_plot(bcg, options=OPTIONS), form)
     assert first == again
+
+
+def test_a_settings_file_of_matplotlib_changes_nothing_and_runs_no_latex(bcg, tmp_path):
+    """As where a review from somebody else holds a ``matplotlibrc``."""
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 40\naxes.facecolor: red\n")
+    calm = figure_bytes(forest_plot(bcg, options=OPTIONS), "svg")
+    with rc_context(fname=tmp_path / "matplotlibrc"):
+        assert figure_bytes(forest_plot(bcg, options=OPTIONS), "svg") == calm
+        assert rcParams["text.usetex"], "the caller's settings return"
 
 
 def test_the_bytes_do_not_depend_on_the_process(bcg):

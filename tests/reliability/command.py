@@ -43,6 +43,7 @@ _WRAPPED = ("fsync", "ftruncate")
 _EXCHANGES = ("renameat2", "renamex_np")  # looked up in the C library immediately before each call
 # what a full disk refuses: more bytes, and new names
 _ROOM = {"create", "fsync", "link", "mkdir", "rename", "rest", "write"}
+_LOOKS = {"open", "listdir", "scandir"}
 _HEAVY = (
     "forestplot",
     "matplotlib.backends.backend_agg",
@@ -299,6 +300,17 @@ def full_from(number: int) -> Act:
         if operation.number == number and operation.kind == "write" and operation.size > 1:
             return operation.size // 2
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), operation.path)
+
+    return act
+
+
+def refused_at(number: int, code: int, *, on: bool) -> Act:
+    """Return the act of a disk that refuses an operation, and all that follow which write when ``on``."""
+
+    def act(operation: Operation) -> None:
+        later = on and operation.number > number and operation.kind not in _LOOKS
+        if operation.number == number or later:
+            raise OSError(code, os.strerror(code), operation.path)
 
     return act
 

@@ -6,11 +6,23 @@ none; a person's edit must be as if made before the command or after it.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reliability.command import KILLED, TRACEBACK, Act, Done, Operation, at, die_at, full_from, run
+from reliability.command import (
+    KILLED,
+    TRACEBACK,
+    Act,
+    Done,
+    Operation,
+    at,
+    die_at,
+    full_from,
+    refused_at,
+    run,
+)
 from reliability.scenes import REVIEW, Edit, Scene
 from reliability.trees import Tree, differences, left_over, put_back, settled, state, take
 
@@ -197,6 +209,24 @@ def fill_the_disk(trial: Trial, sample: int = 0) -> Count:
         done = trial.run(act=full_from(operation.number))
         _check_full(trial, where, done)
         trial.check(f"{where}, then emptied", trial.finish(), trial.whole)
+    return trial.count
+
+
+def refuse(trial: Trial, code: int, sample: int = 0) -> Count:
+    """Let the disk refuse each operation, of whatever kind: that one alone, and it with all that follow."""
+    for operation in sampled(trial.operations, sample):
+        for on in (False, True):
+            named = f"{operation.number} ({operation.kind} {Path(operation.path).name})"
+            where = f"{errno.errorcode[code]} {'from' if on else 'at'} {named}"
+            put_back(trial.root, trial.before)
+            trial.count.tried += 1
+            done = trial.run(act=refused_at(operation.number, code, on=on))
+            errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+            if done.code not in trial.codes and not (done.code == 1 and len(errors) == 1):
+                trial.say(where, f"exit {done.code}: {done.err[-500:]}")
+            elif any("of its own" in line or "is damaged" in line for line in errors):
+                trial.say(where, f"it was taken for something else: {errors}")
+            trial.check(f"{where}, then mended", trial.finish(), trial.whole)
     return trial.count
 
 

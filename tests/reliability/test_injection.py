@@ -3,6 +3,7 @@
 `make test` tries a sample on two commands; `make test-slow` every operation of every command.
 """
 
+import errno
 import os
 import sys
 import tempfile
@@ -11,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from eutils import StandIn, corpus
-from reliability.injection import Trial, fill_the_disk, kill, race, rival
+from reliability.injection import Trial, fill_the_disk, kill, race, refuse, rival
 from reliability.scenes import SCENES, SEARCH
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and looks into /proc")
 EVERY = pytest.mark.parametrize("name", [*SCENES, "search"])
 TWO = pytest.mark.parametrize("name", ["import", "extract again"])
 SAMPLE = 6
+REFUSALS = ("ENOSPC", "EROFS", "EACCES", "EIO")
 
 
 @pytest.fixture
@@ -62,6 +64,12 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(trial):
     assert fill_the_disk(trial, SAMPLE).lost == []
 
 
+@pytest.mark.parametrize("name", ["search"])
+@pytest.mark.parametrize("code", REFUSALS)
+def test_an_operation_that_is_refused_is_one_error_and_the_next_run_completes(trial, code):
+    assert refuse(trial, getattr(errno, code), SAMPLE).lost == []
+
+
 @TWO
 def test_what_a_person_saves_while_a_command_runs_is_kept(trial):
     assert race(trial, SAMPLE).lost == []
@@ -82,6 +90,13 @@ def test_a_kill_at_every_file_operation(trial, counts):
 @EVERY
 def test_a_full_disk_at_every_write(trial, counts):
     say(fill_the_disk(trial), counts)
+
+
+@pytest.mark.slow
+@EVERY
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refusal_at_every_operation(trial, code, counts):
+    say(refuse(trial, getattr(errno, code)), counts)
 
 
 @pytest.mark.slow

@@ -94,7 +94,9 @@ def search(folder, **environment):
     )
 
 
-def test_a_search_goes_through_the_proxy_and_trusts_its_certificate_alone(certificates, tmp_path):
+def test_a_search_goes_through_the_proxy_and_trusts_its_certificate_for_its_name_alone(
+    certificates, tmp_path
+):
     with StandIn(corpus(250), keys=frozenset({"good-key"})) as service:
         proxy = Proxy(certificates, int(service.url.split(":")[2].split("/")[0]))
         access = {
@@ -109,7 +111,11 @@ def test_a_search_goes_through_the_proxy_and_trusts_its_certificate_alone(certif
         heads = [part.split(b"\r\n\r\n")[0] for part in proxy.inner if part.startswith(b"POST")]
         assert heads and not any(b"good-key" in head for head in heads)
         distrusted = search(tmp_path, **access)
+        other = {"METAREVIEW_EUTILS_URL": "https://other.example.org/entrez/eutils/"}
+        misnamed = search(tmp_path, SSL_CERT_FILE=str(certificates / "ca.pem"), **access, **other)
         proxy.server.close()
+    assert misnamed.returncode == 1
+    assert "The certificate of other.example.org is not trusted" in misnamed.stderr
     assert distrusted.returncode == 1
     assert f"The certificate of {HOST} is not trusted" in distrusted.stderr
     assert "secret" not in distrusted.stderr

@@ -12,9 +12,10 @@ from functools import partial
 import eutils
 import pytest
 from eutils import QUICK_FAULTS, StandIn, corpus
-from faults import killed_at
+from faults import every_kill, killed_at
 
 from metareview.errors import FileError, SearchError
+from metareview.journal import is_unsettled
 from metareview.locks import locked
 from metareview.search.capsule import damage, read_manifest
 from metareview.search.catalogue import read_records
@@ -202,6 +203,68 @@ def test_a_run_that_failed_is_taken_up_and_asks_only_for_what_is_not_there(servi
     outcome = run_search(tmp_path, PLAN, access_to(service))
     assert service.programs() == ["efetch", "efetch"]
     assert outcome.run.id.endswith(read_manifest(tmp_path / outcome.run.file)["begun"][:10])
+
+
+def test_a_run_that_was_killed_with_all_of_it_in_the_journal_is_entered_once(service, tmp_path):
+    first = run_search(tmp_path / "x", PLAN, access_to(service))
+    shutil.copytree(tmp_path / "x", tmp_path / "before")
+    service.articles |= corpus(2, first=40_000_001)
+    calm = run_search(tmp_path / "x", PLAN, access_to(service))
+    entered = 0
+
+    def prepare():
+        shutil.rmtree(tmp_path / "x")
+        shutil.copytree(tmp_path / "before", tmp_path / "x")
+
+    def look(n):
+        nonlocal entered
+        if not is_unsettled(tmp_path / "x"):
+            return
+        service.asked.clear()
+        outcome = run_search(tmp_path / "x", PLAN, access_to(service))
+        assert service.asked == []
+        when = {"date": calm.run.date, "sha256": calm.run.sha256}
+        assert replace(outcome, run=replace(outcome.run, **when), asked=True) == calm
+        assert [r.id for r in read_searches(tmp_path / "x" / "searches.csv")] == [first.run.id, calm.run.id]
+        entered += 1
+
+    every_kill(prepare, lambda: run_search(tmp_path / "x", PLAN, access_to(service)), look)
+    assert entered > 5
+    assert run_search(tmp_path / "x", PLAN, access_to(service)).run.id.endswith("-3"), "as ever"
+
+
+def test_a_kept_reply_that_is_damaged_is_asked_for_again(service, tmp_path):
+    service.faults.extend([""] + ["503"] * 20)
+    with pytest.raises(SearchError):
+        run_search(tmp_path, PLAN, access_to(service))
+    service.faults.clear()
+    (reply,) = tmp_path.glob("*/ids/whole.xml.gz")
+    reply.write_bytes(b"damaged")
+    assert run_search(tmp_path, PLAN, access_to(service)).run.records == 450
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("name", ["ids/whole.xml.gz", "records/00009.xml.gz"])
+def test_a_pipe_among_the_kept_replies_is_refused_and_not_waited_for(service, tmp_path, name):
+    place = tmp_path / run_search(tmp_path, PLAN, access_to(service)).run.file
+    (place / "manifest.json").write_text(json.dumps(read_manifest(place) | {"state": "begun"}))
+    (place / name).unlink(missing_ok=True)
+    os.mkfifo(place / name)
+    with pytest.raises(FileError, match="is a pipe or a device"):
+        run_search(tmp_path, PLAN, access_to(service))
+
+
+def test_a_count_that_changes_between_two_pages_is_asked_for_again(tmp_path, monkeypatch):
+    with StandIn(corpus(10_400)) as service:
+        answer = service.esearch
+
+        def grow(asked):
+            if len(service.asked) == 2:
+                service.articles |= corpus(1, first=50_000_001)
+            return answer(asked)
+
+        monkeypatch.setattr(service, "esearch", grow)
+        assert run_search(tmp_path, PLAN, access_to(service)).run.records == 10_401
 
 
 def test_an_unfinished_run_of_another_query_is_left_alone(service, tmp_path):

@@ -88,7 +88,7 @@ def _votes(entry: Entry, mapped: Mapped) -> Iterator[Decision]:
 
 
 def _behind(notes: str, heading: str) -> str:
-    """Give what stands behind a heading, to the end of the notes."""
+    """Return what stands behind a heading, to the end of the notes."""
     return notes.partition(heading)[2]
 
 

@@ -210,7 +210,7 @@ def _row(records: Sequence[Record], kept: int, dropped: int, judgement: Judgemen
 
 
 def _partners(judged: Mapping[Pair, Judgement]) -> dict[int, list[int]]:
-    """Give for each record those that were judged to be the same work, in their order."""
+    """Return for each record those that were judged to be the same work, in their order."""
     partners: dict[int, list[int]] = defaultdict(list)
     for a, b in sorted(pair for pair, judgement in judged.items() if judgement.decision == SAME):
         partners[a].append(b)
@@ -221,7 +221,7 @@ def _partners(judged: Mapping[Pair, Judgement]) -> dict[int, list[int]]:
 def _reason(
     judged: Mapping[Pair, Judgement], partners: Mapping[int, Sequence[int]], best: int, other: int
 ) -> Judgement:
-    """Say why a record is in a group: by the one kept, or by another of the group."""
+    """Return why a record is in a group: by the one kept, or by another of the group."""
     direct = judged.get((min(best, other), max(best, other)))
     if direct and direct.decision == SAME:
         return direct

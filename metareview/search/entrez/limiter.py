@@ -32,7 +32,7 @@ class Place(Protocol):
     """Where the state is kept; one caller at a time sees and changes it."""
 
     def exclusive(self) -> AbstractContextManager[State]:
-        """Give the state to one caller."""
+        """Return the state to one caller at a time."""
         ...
 
 
@@ -44,7 +44,7 @@ class OwnState:
 
     @contextmanager
     def exclusive(self) -> Iterator[State]:
-        """Give the state to one thread."""
+        """Return the state to one thread at a time."""
         with self._lock:
             yield self._state
 
@@ -95,7 +95,7 @@ class Limiter:
         return max((one.start + self.gap - now for one in state.requests), default=0.0)
 
     def _after_most(self, state: State, now: float) -> float:
-        """Give the seconds until one request fewer than the allowance counts within the last second."""
+        """Compute the seconds until one request fewer than the allowance counts within the last second."""
         over = len(state.requests) - self.most + 1
         if not self.most or over <= 0:
             return 0.0

@@ -68,7 +68,7 @@ class SharedState:
 
     @contextmanager
     def exclusive(self) -> Iterator[State]:
-        """Give the state to one caller of all processes; what the caller changed is kept."""
+        """Read the state for one caller of all processes; what the caller changed is kept."""
         with ExitStack() as stack:
             try:
                 descriptor = stack.enter_context(_opened(shared_folder() / f"{self._name}.json"))

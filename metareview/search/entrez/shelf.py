@@ -11,7 +11,7 @@ from lxml import etree
 
 from metareview.archives import unpack_gzip
 from metareview.errors import FileError
-from metareview.files import read_bytes, write_atomically
+from metareview.files import is_there, read_bytes, remove, write_atomically
 from metareview.search.entrez.client import Asked
 from metareview.search.entrez.replies import ReplyError, parsed
 
@@ -35,7 +35,7 @@ def kept_or_asked(path: Path, read: Callable[[etree._Element], T], ask: Callable
         try:
             return read(parsed(kept))
         except ReplyError:
-            path.unlink()
+            remove(path)
     asked = ask()
     # no time inside, so that the same reply is the same file
     write_atomically(path, gzip.compress(asked.raw, compresslevel=6, mtime=0))
@@ -43,10 +43,12 @@ def kept_or_asked(path: Path, read: Callable[[etree._Element], T], ask: Callable
 
 
 def _kept(path: Path) -> bytes | None:
-    if not path.is_file():
+    """Read a reply; one that is damaged is removed, one that the disk does not give is refused."""
+    if not is_there(path):
         return None
+    raw = read_bytes(path)
     try:
-        return unpack_gzip(read_bytes(path), path)
+        return unpack_gzip(raw, path)
     except FileError:
-        path.unlink(missing_ok=True)
+        remove(path)
         return None
