@@ -11,6 +11,7 @@ import codecs
 import os
 import re
 import stat
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
@@ -36,7 +37,8 @@ MAX_BYTES = 512 * 1024 * 1024
 TEMPORARY = ".metareview-"
 _SHORT = 16  # digits of a digest in a name
 _MARKED = re.compile(
-    r"\.metareview-(?P<new>[0-9a-f]{16})-(?P<old>[0-9a-f]{16})-(?P<place>[0-9a-f]{16})-[0-9a-f]{12}\.tmp"
+    r"\.metareview-(?P<new>[0-9a-f]{16})-(?P<old>[0-9a-f]{16})-(?P<place>[0-9a-f]{16})"
+    r"-(?P<chance>[0-9a-f]{12})\.tmp"
 )
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SWEPT: set[Path] = set()
@@ -352,16 +354,29 @@ def _discard(temporary: Path) -> None:
     found = _MARKED.fullmatch(temporary.name)
     with suppress(OSError, FileError):
         known = (ABSENT, found["new"], found["old"]) if found else ()
-        if not found or digest_now(temporary)[:_SHORT] in known or _given_back(temporary, found):
+        if found and digest_now(temporary)[:_SHORT] not in known:
+            _give_back(temporary, found)
+        else:
             temporary.unlink()
 
 
-def _given_back(temporary: Path, found: re.Match[str]) -> bool:
-    """Let a save and the file that took its place change back; where neither is ours it stays beside."""
-    for path in temporary.parent.iterdir():
-        if _place(path) == found["place"]:
-            return replace_if(temporary, path, lambda there: digest_now(there)[:_SHORT] == found["new"])
-    return False
+def _give_back(temporary: Path, found: re.Match[str]) -> None:
+    """Let a save and the file that took its place change back; where that is not ours, keep the save beside.
+
+    Warns
+    -----
+    UserWarning
+        When it stays beside: somebody saved the file once more, or took it away.
+    """
+    named = [path for path in temporary.parent.iterdir() if _place(path) == found["place"]]
+    if named and replace_if(temporary, named[0], lambda there: digest_now(there)[:_SHORT] == found["new"]):
+        temporary.unlink()
+        return
+    name = named[0].name if named else "file"
+    beside = temporary.with_name(f"{name}.saved-{found['chance']}")
+    temporary.rename(beside)
+    message = f"{name} was saved while a command wrote it, and changed since; that save is kept as {beside}"
+    warnings.warn(message, stacklevel=2)
 
 
 def _into_place(temporary: Path, path: Path, expected: str | None) -> None:

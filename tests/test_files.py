@@ -175,6 +175,23 @@ def test_a_save_in_the_moment_of_a_write_comes_back_when_the_process_dies_before
     assert held == {"results.csv": "a person's", "another.csv": beside}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="forks, and lets files change places")
+@pytest.mark.parametrize("later", ["saved once more", None])
+def test_a_save_that_cannot_go_back_is_kept_beside_and_told(tmp_path, monkeypatch, later):
+    path = tmp_path / "results.csv"
+    path.write_text("as read")
+    with monkeypatch.context() as patched:
+        save_exchange_then(patched, path.name, lambda: os._exit(137))
+        assert killed_at(0, lambda: write_what_was_read(path))
+    path.unlink()
+    if later:
+        path.write_text(later)
+    with pytest.warns(UserWarning, match=r"that save is kept as .*\.saved-"), locked(tmp_path):
+        pass
+    held = {p.name.partition("saved-")[0]: p.read_text() for p in tmp_path.iterdir() if p.name != ".lock"}
+    assert held == ({"results.csv.": "a person's", path.name: later} if later else {"file.": "a person's"})
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="lets files change places")
 def test_a_save_in_the_moment_of_a_write_comes_back_when_the_second_exchange_is_refused(
     tmp_path, monkeypatch

@@ -19,7 +19,7 @@ from metareview.search.ledger import METHODS
 if TYPE_CHECKING:
     from metareview.review.place import Place
     from metareview.search.importing import Imported
-    from metareview.search.renaming import Renamed
+    from metareview.search.renaming import RenamedDatabase
     from metareview.search.undoing import Undone
 
 _SHOWN = 20
@@ -214,7 +214,7 @@ def _correct(review: str, rename: tuple[str, str], *, force: bool, as_json: bool
         say(printable(line))
 
 
-def _renamed_lines(done: Renamed, place: Place) -> Iterator[str]:
+def _renamed_lines(done: RenamedDatabase, place: Place) -> Iterator[str]:
     yield f"{done.run.id} is of {done.run.database} now (was {done.before}): {done.changed} records."
     if done.merged:
         pairs = ", ".join(f"{gone} into {stays}" for gone, stays in list(done.merged.items())[:_SHOWN])

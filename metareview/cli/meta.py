@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metareview.cli.effects_file import effects_from_file
+from metareview.cli.flags import given_flag
 from metareview.cli.outputs import check_outputs
 from metareview.cli.terminal import say_json
 from metareview.effects import Effects, ZeroCells
@@ -194,24 +195,21 @@ def pool_table(**given: Any) -> None:
 
 # options that say nothing without another one
 _BELONGS = {
-    "common_tau2": ("--common-tau2", "--subgroup", ("subgroup",)),
-    "planned": ("--planned", "--subgroup", ("subgroup",)),
-    "force": ("--force", "--bias", ("bias", "bias_test")),
-    "side": ("--side", "--trim-fill", ("trim_fill",)),
-    "style": ("--style", "-o", ("output",)),
+    "common_tau2": ("--subgroup", ("subgroup",)),
+    "planned": ("--subgroup", ("subgroup",)),
+    "force": ("--bias", ("bias", "bias_test")),
+    "side": ("--trim-fill", ("trim_fill",)),
+    "style": ("-o", ("output",)),
 }
-_UNSAID = (None, False, "auto", "metareview")
 
 
 def _check_pairs(given: dict[str, Any]) -> None:
     """Refuse an option that would be ignored."""
     problems = [
-        f"{option} belongs to {other}, which was not given."
-        for name, (option, other, needs) in _BELONGS.items()
-        if given[name] not in _UNSAID and not any(given[need] for need in needs)
+        f"{flag} belongs to {other}, which was not given."
+        for name, (other, needs) in _BELONGS.items()
+        if (flag := given_flag(name)) and not any(given[need] for need in needs)
     ]
-    if given["planned"] is False and not given["subgroup"]:
-        problems.append("--post-hoc belongs to --subgroup, which was not given.")
     if problems:
         raise SynthesisError(problems)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metareview.cli.flags import given_flag
 from metareview.cli.outputs import check_outputs
 from metareview.cli.terminal import say, say_json
 from metareview.errors import FigureError, MetareviewError, did_you_mean
@@ -102,7 +103,7 @@ def draw_figure(review: str, figure: str, analyses: tuple[str, ...], **given: An
     """Draw FIGURE of REVIEW, for one or more planned ANALYSES."""
     if figure not in FIGURES:
         raise FigureError(f'There is no figure "{figure}"; {did_you_mean(figure, list(FIGURES))}')
-    _check_flags(figure, given)
+    _check_flags(figure, analyses, given)
     _check_outputs(given["outputs"], given["table"])
     order = Order(review, analyses, given["style"], _options(given), given)
     pages = [o for o in given["outputs"] if not o.casefold().endswith(".html")]
@@ -114,24 +115,31 @@ def draw_figure(review: str, figure: str, analyses: tuple[str, ...], **given: An
     _report(plates, files, given["as_json"])
 
 
-# option → its flag, what it is when it was not given, and the figures it changes
-_BELONGS: dict[str, tuple[str, object, tuple[str, ...]]] = {
-    "by": ("--by", "year", ("cumulative",)),
-    "few": ("--few", False, ("funnel",)),
-    "table": ("--table", None, ("lights", "bias")),
+_SHOWN = {"flow": 0, "lights": 1, "bias": 1}  # analyses, at most; the other figures ask for what they need
+_FORESTS = ("forest", "leave-one-out", "cumulative", "summary")
+# option → the figures that it changes; the others change all
+_BELONGS = {
+    "by": ("cumulative",),
+    "columns": _FORESTS,
+    "few": ("funnel",),
+    "limits": _FORESTS,
+    "page_height": _FORESTS,
+    "table": ("lights", "bias"),
 }
 
 
-def _check_flags(figure: str, given: dict[str, Any]) -> None:
-    """Refuse an option that would be ignored."""
+def _check_flags(figure: str, analyses: Sequence[str], given: dict[str, Any]) -> None:
+    """Refuse an option or an analysis that would be ignored."""
     problems = [
         f"{flag} belongs to the figure {' or '.join(figures)}, and this is {figure}; leave it out."
-        for name, (flag, unsaid, figures) in _BELONGS.items()
-        if given[name] != unsaid and figure not in figures
+        for name, figures in _BELONGS.items()
+        if (flag := given_flag(name)) and figure not in figures
     ]
     drawn = [Path(output).suffix.casefold() for output in given["outputs"]]
-    if given["dpi"] is not None and all(suffix in (".svg", ".pdf", ".html") for suffix in drawn):
+    if given_flag("dpi") and all(suffix in (".svg", ".pdf", ".html") for suffix in drawn):
         problems.append("--dpi belongs to .png and .tiff, and none is written; leave it out.")
+    shown = 0 if given["table"] else _SHOWN.get(figure, len(analyses))
+    problems += [f"{name} would not be shown in this figure; leave it out." for name in analyses[shown:]]
     if problems:
         raise FigureError(problems)
 

@@ -9,7 +9,7 @@ import click
 from metareview.cli.signing import signed
 from metareview.cli.terminal import say
 from metareview.review.place import Place, find_review
-from metareview.review.renaming import Renamed, What, named_in_words, rename
+from metareview.review.renaming import RenamedId, What, named_in_words, rename
 
 
 @click.command("rename")
@@ -20,7 +20,7 @@ from metareview.review.renaming import Renamed, What, named_in_words, rename
 @click.option("--as", "who", help="Your initials, for changes.csv; else the login name.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, file by file, and write nothing.")
 def rename_id(review: str, what: What, old: str, new: str, who: str | None, dry_run: bool) -> None:
-    """Write the id NEW of a study, an outcome or an arm of REVIEW in place of OLD.
+    """Change the id of a study, an outcome or an arm of REVIEW from OLD to NEW.
 
     The protocol, the sheets (those of two extractors too), adjudication.csv, what was generated, the
     workbook and previous.csv change together or not at all; every other character of them stays. An arm is
@@ -39,7 +39,7 @@ def rename_id(review: str, what: What, old: str, new: str, who: str | None, dry_
         say(line)
 
 
-def _lines(place: Place, done: Renamed, what: str, old: str, new: str, *, dry_run: bool) -> Iterator[str]:
+def _lines(place: Place, done: RenamedId, what: str, old: str, new: str, *, dry_run: bool) -> Iterator[str]:
     places = sum(count for _, count in done.files)
     would = "would be" if dry_run else "is"
     yield f'The {what} "{old}" {would} called "{new}": {places} places in {len(done.files)} files.'

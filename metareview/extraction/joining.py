@@ -22,7 +22,7 @@ _UNIONS = ("reports", "registry")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JoinAnswer:
     """What a person said of a report: whether it is one of a study."""
 
     study: str
@@ -39,7 +39,7 @@ class Pair:
     shared: tuple[str, ...]
 
 
-def read_joined(folder: str | Path) -> list[Answer]:
+def read_joined(folder: str | Path) -> list[JoinAnswer]:
     """Read what people answered.
 
     Raises
@@ -62,7 +62,7 @@ def read_joined(folder: str | Path) -> list[Answer]:
     if problems:
         raise ExtractionError(problems)
     return [
-        Answer(row.cells["study"], row.cells["report"], row.cells["answer"].casefold() == YES)
+        JoinAnswer(row.cells["study"], row.cells["report"], row.cells["answer"].casefold() == YES)
         for row in table
     ]
 
@@ -89,7 +89,7 @@ def united(column: str, texts: Sequence[str]) -> str:
     return next(filter(None, texts), "")
 
 
-def joined(included: Sequence[Included], answers: Sequence[Answer]) -> list[Included]:
+def joined(included: Sequence[Included], answers: Sequence[JoinAnswer]) -> list[Included]:
     """Make one of the included studies that people said are one.
 
     Parameters
@@ -125,7 +125,7 @@ def _one_study(name: str, group: Sequence[tuple[int, Included]], unsaid: int) ->
     )
 
 
-def undecided(included: Sequence[Included], answers: Sequence[Answer]) -> Iterator[Pair]:
+def undecided(included: Sequence[Included], answers: Sequence[JoinAnswer]) -> Iterator[Pair]:
     """Give the pairs of studies that share a registry number and have no answer yet."""
     said = {(a.study, a.report.casefold()) for a in answers}
     holders: dict[str, list[Included]] = {}

@@ -136,7 +136,7 @@ class Leavers:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledRow:
     """A row that leaves although people wrote in it."""
 
     row: Removed
@@ -146,20 +146,20 @@ class Filled:
 
 def filled_leavers(
     removed: Iterable[Removed], generated: Grids, cause: Callable[[Removed], Cause]
-) -> list[Filled]:
+) -> list[FilledRow]:
     """Return those rows that leave in which people wrote."""
     before = {name: grid.by_id() for name, grid in generated.items()}
     found = []
     for row in removed:
         columns = written_in(row.sheet, row.cells, before[row.sheet].get(row.row))
         if columns:
-            found.append(Filled(row, columns, cause(row)))
+            found.append(FilledRow(row, columns, cause(row)))
     return found
 
 
-def refusals(filled: Iterable[Filled], folder: Path) -> Iterator[str]:
+def refusals(filled: Iterable[FilledRow], folder: Path) -> Iterator[str]:
     """Say of rows that would leave, per sheet, study and outcome, what stands in them and the ways out."""
-    groups: dict[tuple[str, str, str, Cause], list[Filled]] = {}
+    groups: dict[tuple[str, str, str, Cause], list[FilledRow]] = {}
     for one in filled:
         cells = one.row.cells
         key = (one.row.sheet, cells.get("study", ""), cells.get("outcome", ""), one.cause)
@@ -196,7 +196,7 @@ def read_removed(folder: Path) -> list[Cells]:
 
     Raises
     ------
-    ExtractionError
+    FileError, ExtractionError
         When the record cannot be understood.
     """
     path = folder / REMOVED

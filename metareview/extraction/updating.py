@@ -19,7 +19,7 @@ from metareview.extraction.leaving import (
     GENERATED,
     TAKEN_OUT,
     Cause,
-    Filled,
+    FilledRow,
     Leavers,
     filled_leavers,
     read_removed,
@@ -67,7 +67,7 @@ class Update:
     changes: tuple[Change, ...]
     removed: tuple[Removed, ...]
     written: tuple[Path, ...]
-    filled: tuple[Filled, ...] = ()
+    filled: tuple[FilledRow, ...] = ()
     kept: tuple[str, ...] = ()
 
 
@@ -235,11 +235,13 @@ def refuse_unreturned(folder: Path) -> None:
             )
 
 
-def _filled(merged: dict[str, Merged], generated: Grids, cause: Callable[[Removed], Cause]) -> list[Filled]:
+def _filled(
+    merged: dict[str, Merged], generated: Grids, cause: Callable[[Removed], Cause]
+) -> list[FilledRow]:
     return filled_leavers((row for one in merged.values() for row in one.removed), generated, cause)
 
 
-def _refuse(merged: dict[str, Merged], filled: Sequence[Filled], folder: Path) -> None:
+def _refuse(merged: dict[str, Merged], filled: Sequence[FilledRow], folder: Path) -> None:
     """Refuse conflicts, and rows that would leave with what people wrote: all at once."""
     conflicts = [str(conflict) for one in merged.values() for conflict in one.conflicts]
     problems = [*conflicts, *refusals(filled, folder)]
@@ -248,7 +250,7 @@ def _refuse(merged: dict[str, Merged], filled: Sequence[Filled], folder: Path) -
 
 
 def _update(
-    merged: dict[str, Merged], written: Sequence[Path], filled: Sequence[Filled], kept: Sequence[str]
+    merged: dict[str, Merged], written: Sequence[Path], filled: Sequence[FilledRow], kept: Sequence[str]
 ) -> Update:
     changes = tuple(change for one in merged.values() for change in one.changes)
     removed = tuple(row for one in merged.values() for row in one.removed)

@@ -59,7 +59,7 @@ def read_merges(folder: Path) -> list[Merge]:
 
     Raises
     ------
-    ExtractionError
+    FileError, ExtractionError
         When the ledger cannot be read as one.
     """
     path = folder / LEDGER

@@ -42,7 +42,7 @@ from metareview.tables import read_table
 
 
 @dataclass
-class Plan:
+class MergePlan:
     """What a merge is going to write.
 
     Attributes
@@ -115,8 +115,8 @@ def _group(place: Place, studies: Sequence[str]) -> Group:
     return Group(tuple(studies))
 
 
-def _plan(place: Place, group: Group, signature: Signature) -> Plan:
-    plan, gone = Plan(), _Gone()
+def _plan(place: Place, group: Group, signature: Signature) -> MergePlan:
+    plan, gone = MergePlan(), _Gone()
     files = sorted(find_bearers(place.sheets), key=lambda bearer: bearer.of == CODE)
     for bearer in files:
         if bearer.path.name != JOINED:
@@ -138,7 +138,7 @@ class _Gone(dict[str, set[str]]):
         super().__init__({name: set() for name in SHEETS if name != "studies"})
 
 
-def _plan_file(place: Place, bearer: Bearer, group: Group, plan: Plan, gone: _Gone) -> None:
+def _plan_file(place: Place, bearer: Bearer, group: Group, plan: MergePlan, gone: _Gone) -> None:
     sheet = read_sheet_text(bearer.path)
     said = unite_rows(bearer, sheet, group, gone)
     plan.conflicts += said.conflicts
@@ -197,7 +197,7 @@ def _mixed(group: Group, filled: set[str], reasons: Mapping[str, str], where: st
         )
 
 
-def _plan_protocol(place: Place, group: Group, filled: set[str], plan: Plan) -> None:
+def _plan_protocol(place: Place, group: Group, filled: set[str], plan: MergePlan) -> None:
     """Let the tables of excluded studies follow."""
     text = read_text(place.protocol)
 
@@ -234,7 +234,7 @@ def _followed(reasons: Mapping[str, str], group: Group, filled: set[str]) -> dic
     return changes
 
 
-def _plan_answers(place: Place, group: Group, signature: Signature, plan: Plan) -> None:
+def _plan_answers(place: Place, group: Group, signature: Signature, plan: MergePlan) -> None:
     """Remember that the reports are one study's, so that they are neither asked for nor split again."""
     path = place.sheets / JOINED
     reports = _reports_of(place, group)
@@ -265,7 +265,7 @@ def _reports_of(place: Place, group: Group) -> list[str]:
     return list(dict.fromkeys(report for study in group.studies for report in split_many(rows[study])))
 
 
-def _write(place: Place, group: Group, plan: Plan, signature: Signature) -> Told:
+def _write(place: Place, group: Group, plan: MergePlan, signature: Signature) -> Told:
     folder, paths = place.sheets, paths_of(place)
     merges = read_merges(folder)
     number = max((merge.number for merge in merges), default=0) + 1
@@ -291,7 +291,7 @@ def _sheet_files() -> set[str]:
     return {f"{name}.csv" for name in SHEETS if name != "studies"}
 
 
-def _removed_rows(folder: Path, plan: Plan, signature: Signature) -> list[Touched]:
+def _removed_rows(folder: Path, plan: MergePlan, signature: Signature) -> list[Touched]:
     """Record the rows that left; the record is taken back with them."""
     path = folder / REMOVED
     before = len(read_table(path)) if is_there(path) else 0

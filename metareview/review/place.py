@@ -70,10 +70,7 @@ def place_of(name: str, root: Path | None = None) -> Place:
     if fault:
         raise ProtocolError(f'"{name}" cannot name a review; {fault}.')
     place = Place(root or Path(), name)
-    twin = case_twin(name, (path.stem for path in files_in(place.root / "protocols", "*.toml")))
-    if twin and not is_there(place.protocol):
-        raise ProtocolError(f'there is no review "{name}"; did you mean "{twin}"? Capitals count.')
-    _refuse_twin_folders(place)
+    _refuse_twins(place)
     for room in ROOMS:
         if is_unsettled(place.root / room / name):
             with locked(place.root / room / name):
@@ -81,8 +78,17 @@ def place_of(name: str, root: Path | None = None) -> Place:
     return place
 
 
-def _refuse_twin_folders(place: Place) -> None:
-    """Refuse a folder that some disks take for one of the review, and others would leave unread."""
+def _refuse_twins(place: Place) -> None:
+    """Refuse what some disks take for the review's own, and others would leave unread."""
+    reviews = [path.stem for path in files_in(place.root / "protocols", "*.toml")]
+    twin = case_twin(place.name, reviews)
+    if twin and not is_there(place.protocol):
+        raise ProtocolError(f'there is no review "{place.name}"; did you mean "{twin}"? Capitals count.')
+    if twin and place.name in reviews:
+        raise ProtocolError(
+            f'the reviews "{place.name}" and "{twin}" differ only by capitals; many disks take them for one. '
+            "Give one of them, and its folders, another name."
+        )
     problems = []
     for room in ROOMS:
         folders = [path.name for path in files_in(place.root / room, "*") if path.is_dir()]

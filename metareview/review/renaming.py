@@ -36,7 +36,7 @@ PREVIOUS = "previous.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
+class RenamedId:
     """What a renaming changes, or would change.
 
     Attributes
@@ -51,7 +51,7 @@ class Renamed:
 
 def rename(
     place: Place, what: What, old: str, new: str, signature: Signature, *, dry_run: bool = False
-) -> Renamed:
+) -> RenamedId:
     """Give a study, an outcome or an arm another id, wherever it stands.
 
     Parameters
@@ -81,7 +81,7 @@ def rename(
         return _rename(place, what, old, new, signature, write=True)
 
 
-def _rename(place: Place, what: What, old: str, new: str, signature: Signature, *, write: bool) -> Renamed:
+def _rename(place: Place, what: What, old: str, new: str, signature: Signature, *, write: bool) -> RenamedId:
     protocol = parse_protocol(read_text(place.protocol), place.protocol)
     known = _Known(place, protocol, tuple(find_bearers(place.sheets)))
     renaming = _renaming(known, what, old, new)
@@ -98,7 +98,7 @@ def _rename(place: Place, what: What, old: str, new: str, signature: Signature, 
         after = parse_protocol(read_text(place.protocol), place.protocol)
         if workbook:
             write_workbook(place.sheets, read_identified(place.sheets), after)
-    return Renamed(tuple((path, count) for path, (_, count) in files.items()), tuple(workbook))
+    return RenamedId(tuple((path, count) for path, (_, count) in files.items()), tuple(workbook))
 
 
 @dataclass(frozen=True)

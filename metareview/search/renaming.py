@@ -20,7 +20,7 @@ _FIRST = "Its database was first called"
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
+class RenamedDatabase:
     """What became of the records of a search whose database was corrected.
 
     Attributes
@@ -54,7 +54,7 @@ class _Rows:
 
 def rename_database(
     folder: Path, name: str, database: str, ties: Ties = no_ties, *, force: bool = False
-) -> Renamed:
+) -> RenamedDatabase:
     """Correct the database of a search.
 
     A record is known by its database and its identifier. So a record that the same database gave
@@ -101,7 +101,7 @@ def rename_database(
         _follow(folder / "duplicates.csv", table.merged)
         now = replace(run, database=database, note=_note(run))
         enter_run(tables.ledger, now)
-    return Renamed(now, run.database, len(theirs), table.merged, table.split, tuple(remarks))
+    return RenamedDatabase(now, run.database, len(theirs), table.merged, table.split, tuple(remarks))
 
 
 def _refusal(name: str) -> str:

@@ -225,12 +225,20 @@ def test_an_output_that_cannot_be_is_told_before_anything_is_done(root, case):
     refused(root, *words, says=[says])
 
 
-FOREST = ("plot", "small", "forest", "death", "-o", "o.svg")
+DRAWN = ("plot", "small", "-o", "o.svg")
+FOREST = (*DRAWN, "forest", "death")
 IGNORED = {
     "a style without a figure": ((*META, "--style", "jama"), "--style belongs to -o"),
     "an order of a forest plot": ((*FOREST, "--by", "precision"), "--by belongs to the figure cumulative"),
     "few studies of a forest plot": ((*FOREST, "--few"), "--few belongs to the figure funnel"),
     "judgements for a forest plot": ((*FOREST, "--table", "t.csv"), "the figure lights or bias"),
+    "the usual order of a forest plot": ((*FOREST, "--by", "year"), "--by belongs to the figure cumulative"),
+    "the usual style without a figure": ((*META, "--style", "metareview"), "--style belongs to -o"),
+    "subgroups that are not there": ((*META, "--post-hoc"), "--post-hoc belongs to --subgroup"),
+    "columns of a funnel plot": ((*DRAWN, "funnel", "death", "--columns", "p"), "--columns belongs to"),
+    "pages of a flow": ((*DRAWN, "flow", "--page-height", "90"), "--page-height belongs to"),
+    "an analysis of a flow": ((*DRAWN, "flow", "death"), "death would not be shown"),
+    "a second analysis": ((*DRAWN, "lights", "death", "relapse"), "relapse would not be shown"),
     "dots of a drawing": ((*FOREST, "--dpi", "300"), "--dpi belongs to .png and .tiff"),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 from reliability.command import (
@@ -28,6 +29,7 @@ from reliability.trees import Tree, differences, left_over, put_back, settled, s
 
 READERS = (("check", REVIEW), ("flow", REVIEW, "--draft"), ("status", REVIEW), ("screen", "status", REVIEW))
 MANY = 100
+REFUSALS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
 RUNS = 3  # as many as a fault, a second process and the run that follows may make of one command
 _AGAIN = ("Run the command again", "Run it again")
 # between two operations of these kinds nothing else of a command meets the disk
@@ -212,9 +214,12 @@ def fill_the_disk(trial: Trial, sample: int = 0) -> Count:
     return trial.count
 
 
-def refuse(trial: Trial, code: int, sample: int = 0) -> Count:
-    """Let the disk refuse each operation, of whatever kind: that one alone, and it with all that follow."""
-    for operation in sampled(trial.operations, sample):
+def refuse(trial: Trial, sample: int = 0) -> Count:
+    """Let the disk refuse each operation, of whatever kind: that one alone, and it with all that follow.
+
+    It is full, broken, not to be written or forbidden, in turn.
+    """
+    for operation, code in zip(sampled(trial.operations, sample), cycle(REFUSALS), strict=False):
         for on in (False, True):
             named = f"{operation.number} ({operation.kind} {Path(operation.path).name})"
             where = f"{errno.errorcode[code]} {'from' if on else 'at'} {named}"

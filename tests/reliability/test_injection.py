@@ -3,7 +3,6 @@
 `make test` tries a sample on two commands; `make test-slow` every operation of every command.
 """
 
-import errno
 import os
 import sys
 import tempfile
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and look
 EVERY = pytest.mark.parametrize("name", [*SCENES, "search"])
 TWO = pytest.mark.parametrize("name", ["import", "extract again"])
 SAMPLE = 6
-REFUSALS = ("ENOSPC", "EROFS", "EACCES", "EIO")
 
 
 @pytest.fixture
@@ -65,9 +63,8 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(trial):
 
 
 @pytest.mark.parametrize("name", ["search"])
-@pytest.mark.parametrize("code", REFUSALS)
-def test_an_operation_that_is_refused_is_one_error_and_the_next_run_completes(trial, code):
-    assert refuse(trial, getattr(errno, code), SAMPLE).lost == []
+def test_an_operation_that_is_refused_is_one_error_and_the_next_run_completes(trial):
+    assert refuse(trial, 4 * SAMPLE).lost == []
 
 
 @TWO
@@ -94,16 +91,13 @@ def test_a_full_disk_at_every_write(trial, counts):
 
 @pytest.mark.slow
 @EVERY
-@pytest.mark.parametrize("code", REFUSALS)
-def test_a_refusal_at_every_operation(trial, code, counts):
-    say(refuse(trial, getattr(errno, code)), counts)
+def test_a_refusal_at_every_operation(trial, counts):
+    say(refuse(trial), counts)
 
 
 @pytest.mark.slow
-@EVERY
+@pytest.mark.parametrize("name", [name for name, scene in SCENES.items() if scene.edits] + ["search"])
 def test_a_persons_save_in_every_gap(trial, counts):
-    if not trial.scene.edits:
-        pytest.skip("the command reads nothing that people edit")
     say(race(trial), counts)
 
 

@@ -21,6 +21,15 @@ def test_a_missing_protocol_names_its_neighbours(tmp_path):
         Review("smal", tmp_path)
 
 
+def test_two_reviews_that_differ_only_by_capitals_are_refused(tmp_path):
+    protocols = lay_out(tmp_path) / "protocols"
+    (protocols / "Small.toml").write_text(PROTOCOL)
+    if len(list(protocols.iterdir())) == 1:
+        pytest.skip("this disk takes the two for one")
+    with pytest.raises(ProtocolError, match='the reviews "small" and "Small" differ only by capitals'):
+        Review("small", tmp_path)
+
+
 @pytest.mark.parametrize("room", ["searched", "screened", "extracted", "output"])
 def test_a_folder_that_differs_by_capitals_is_not_left_unread(tmp_path, room):
     lay_out(tmp_path)
