@@ -398,6 +398,7 @@ def sweep(folder: Path, *, again: bool = False) -> None:
 
     Each process looks through a folder once, unless it is asked to look again.
     """
+    folder = absolute(folder)  # "." is another folder after a change of directory
     if folder in _SWEPT and not again:
         return
     _SWEPT.add(folder)

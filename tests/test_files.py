@@ -121,6 +121,15 @@ def test_it_goes_too_when_the_file_beside_it_stands_already_as_it_is_to_be(tmp_p
     assert [p.name for p in tmp_path.iterdir()] == ["forest.svg"]
 
 
+def test_a_folder_of_the_same_relative_name_is_another_one(tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".metareview-00.tmp").write_text("half")
+        monkeypatch.chdir(tmp_path / name)
+        write_atomically("forest.svg", "whole")
+        assert [p.name for p in (tmp_path / name).iterdir()] == ["forest.svg"]
+
+
 def test_a_save_at_the_very_last_moment_is_not_written_over(tmp_path, monkeypatch):
     path = tmp_path / "results.csv"
     path.write_text("as read")

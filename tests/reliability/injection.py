@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 
 from reliability.command import (
@@ -215,23 +215,23 @@ def fill_the_disk(trial: Trial, sample: int = 0) -> Count:
 
 
 def refuse(trial: Trial, sample: int = 0) -> Count:
-    """Let the disk refuse each operation, of whatever kind: that one alone, and it with all that follow.
+    """Let the disk refuse each operation, of whatever kind: that one alone, or it with all that follow.
 
     It is full, broken, not to be written or forbidden, in turn.
     """
-    for operation, code in zip(sampled(trial.operations, sample), cycle(REFUSALS), strict=False):
-        for on in (False, True):
-            named = f"{operation.number} ({operation.kind} {Path(operation.path).name})"
-            where = f"{errno.errorcode[code]} {'from' if on else 'at'} {named}"
-            put_back(trial.root, trial.before)
-            trial.count.tried += 1
-            done = trial.run(act=refused_at(operation.number, code, on=on))
-            errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
-            if done.code not in trial.codes and not (done.code == 1 and len(errors) == 1):
-                trial.say(where, f"exit {done.code}: {done.err[-500:]}")
-            elif any("of its own" in line or "is damaged" in line for line in errors):
-                trial.say(where, f"it was taken for something else: {errors}")
-            trial.check(f"{where}, then mended", trial.finish(), trial.whole)
+    ways = cycle(product((False, True), REFUSALS))
+    for operation, (on, code) in zip(sampled(trial.operations, sample), ways, strict=False):
+        named = f"{operation.number} ({operation.kind} {Path(operation.path).name})"
+        where = f"{errno.errorcode[code]} {'from' if on else 'at'} {named}"
+        put_back(trial.root, trial.before)
+        trial.count.tried += 1
+        done = trial.run(act=refused_at(operation.number, code, on=on))
+        errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+        if done.code not in trial.codes and not (done.code == 1 and len(errors) == 1):
+            trial.say(where, f"exit {done.code}: {done.err[-500:]}")
+        elif any("of its own" in line or "is damaged" in line for line in errors):
+            trial.say(where, f"it was taken for something else: {errors}")
+        trial.check(f"{where}, then mended", trial.finish(), trial.whole)
     return trial.count
 
 
